@@ -1,0 +1,24 @@
+# assay_plugin(TARGET SOURCE FOLDER): one C file, built against assay/plugin.h alone, becomes
+# FOLDER/KIND/NAME.so, where KIND and NAME are the source's folder and name. Its source hash is its identity,
+# so it is compiled in; the header that holds it depends on this source only: an edit rebuilds one plugin.
+set(ASSAY_SOURCE_HASH_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/source_hash.cmake)
+
+function(assay_plugin target source folder)
+  cmake_path(GET source PARENT_PATH kind_folder)
+  cmake_path(GET kind_folder FILENAME kind)
+  cmake_path(GET source STEM name)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/source_hash/${kind}/${name}.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DHEADER=${header} -P ${ASSAY_SOURCE_HASH_SCRIPT}
+    DEPENDS ${source} ${ASSAY_SOURCE_HASH_SCRIPT}
+    VERBATIM)
+  add_library(${target} MODULE ${source} ${header})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/core/include)
+  target_compile_options(${target} PRIVATE "SHELL:-include \"${header}\"")
+  # everything but libc and libm reaches a plugin through its context: an undefined symbol is a mistake
+  target_link_options(${target} PRIVATE -Wl,--as-needed -Wl,-z,defs)
+  target_link_libraries(${target} PRIVATE m)
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${folder}/${kind})
+endfunction()
