@@ -1,0 +1,58 @@
+/* The sub-commands of `assay`. Results go to stdout, everything said to the person to stderr; exit codes are
+ * 0 ok, 1 failed, 2 wrong use. */
+#ifndef ASSAY_CLI_CLI_H
+#define ASSAY_CLI_CLI_H
+
+#include "cli/options.h"
+#include "results/query.h"
+#include "results/store.h"
+
+#include <stdio.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
+
+typedef struct command {
+    const char *name;
+    const char *doc;      /* one line */
+    const char *operands; /* what follows "assay NAME" beside the options */
+    const char *example;  /* one line, as typed */
+    const char *more;     /* lines for the help, each ended; NULL for none */
+    const option *options;
+    size_t n_options;
+    bool hands_on; /* the arguments are another program's: only a leading --help is read here */
+    int (*run)(const struct command *self, int argc, char **argv); /* -> the exit code */
+} command;
+
+extern const command command_run, command_runs, command_show, command_query, command_test, command_bench,
+    command_build, command_plugins;
+
+void command_help(const command *self, FILE *out);
+
+/* The name is no command's: says so, with the nearest one. Returns EXIT_USAGE. */
+int command_unknown(const char *word, const char *const *names, size_t n);
+
+/* Reads the arguments by the command's own table; `operands` may be NULL if there must be none. On failure
+ * says why and returns false: the command then returns EXIT_USAGE. */
+bool command_read(const command *self, int argc, char **argv, option_list *operands);
+
+/* "assay run: TEXT" on stderr. Returns EXIT_USAGE. */
+int command_misused(const command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The error's line on stderr, as it is: such lines begin with the file they are about. Returns EXIT_FAILED.
+ */
+int command_failed(const as_error *e);
+
+/* The options --json, --csv and --md of a command that prints tables. */
+typedef struct {
+    bool json, csv, md;
+} command_format;
+
+/* -> the one chosen, the plain table if none is; false (and said) if there are several */
+bool command_format_chosen(const command *self, const command_format *flags, query_format *format);
+
+/* Opens the database of --db (NULL: not given) for reading; NULL (and said) if that fails. */
+store *command_open(const char *db);
+
+#endif

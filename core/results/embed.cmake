@@ -1,0 +1,22 @@
+# Writes the schema and its migrations as a C file: cmake -DSCHEMA=f -DMIGRATIONS="f;f" -DOUT=f -P embed.cmake
+# Byte arrays, not string literals: C promises only 4095 characters in one of those.
+function(bytes name file)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
+  string(REGEX REPLACE "(................................................................................)" "\\1\n" hex "${hex}")
+  file(APPEND ${OUT}.new "static const unsigned char ${name}[] = {\n${hex}0x00};\n")
+endfunction()
+
+file(WRITE ${OUT}.new "#include \"results/migrate.h\"\n\n")
+bytes(schema ${SCHEMA})
+set(rows "")
+list(SORT MIGRATIONS)
+foreach(file IN LISTS MIGRATIONS)
+  string(REGEX MATCH "([0-9]+)[.]sql$" _ ${file})
+  math(EXPR version "1${CMAKE_MATCH_1} - 1000")
+  bytes(migration_${version} ${file})
+  string(APPEND rows "    {${version}, (const char *)migration_${version}},\n")
+endforeach()
+file(APPEND ${OUT}.new "const char *const schema_text = (const char *)schema;\n")
+file(APPEND ${OUT}.new "const migration migrations[] = {\n${rows}    {0, 0},\n};\n")
+file(RENAME ${OUT}.new ${OUT})

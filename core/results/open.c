@@ -1,0 +1,328 @@
+/* Finding, opening and closing a store: making a new file, and refusing the wrong ones with a line that
+ * helps. */
+#include "results/internal.h"
+#include "results/migrate.h"
+#include "results/statistics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUSY_SECONDS 10.0
+#define BUSY_LEAST_NS 20000L /* about a commit of another worker */
+#define BUSY_MOST_NS 2000000L
+
+const char *store_locate(const char *option)
+{
+    const char *environment = getenv("ASSAY_DB");
+    if (option)
+        return option;
+    return environment && environment[0] ? environment : "results/assay.db";
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Called by SQLite while another process writes. Its own handler sleeps milliseconds from the first wait on,
+ * where our commits take tens of microseconds. */
+static int wait_for_lock(void *since_, int count)
+{
+    double *since = since_;
+    if (count == 0)
+        *since = seconds_now();
+    else if (seconds_now() - *since > BUSY_SECONDS)
+        return 0;
+    long ns = count < 8 ? BUSY_LEAST_NS : BUSY_LEAST_NS << (count / 8 < 7 ? count / 8 : 7);
+    ns += (long)(seconds_now() * 1e9) % BUSY_LEAST_NS; /* so that two waiters do not stay in step */
+    nanosleep(&(struct timespec){.tv_nsec = ns < BUSY_MOST_NS ? ns : BUSY_MOST_NS}, NULL);
+    return 1;
+}
+
+/* The folder of `path` and all folders above it. */
+static bool make_folder(const char *path, as_error *e)
+{
+    char folder[4096];
+    if (strlen(path) >= sizeof folder)
+        return error_set(e, "%.60s...: the path is too long", path);
+    strcpy(folder, path);
+    for (char *p = strchr(folder + 1, '/'); p; p = strchr(p + 1, '/')) {
+        *p = 0;
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return error_set(
+                e, "%s: cannot make the folder %s: %s; choose another place with --db FILE or ASSAY_DB", path,
+                folder, strerror(errno));
+        *p = '/';
+    }
+    return true;
+}
+
+static bool check_place(const char *path, store_mode mode, as_error *e)
+{
+    struct stat about;
+    if (mode == STORE_WRITE && !make_folder(path, e))
+        return false;
+    if (stat(path, &about) != 0) {
+        if (mode == STORE_WRITE)
+            return true;
+        return error_set(e,
+                         "%s: %s; run an experiment first, or name another file with --db FILE or ASSAY_DB",
+                         path, errno == ENOENT ? "there is no such file" : strerror(errno));
+    }
+    if (!S_ISREG(about.st_mode))
+        return error_set(e, "%s: is %s, not a database; name a file with --db FILE or ASSAY_DB", path,
+                         S_ISDIR(about.st_mode) ? "a folder" : "no ordinary file");
+    return true;
+}
+
+static int pragma(sqlite3 *db, const char *sql, int *out)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        *out = sqlite3_column_int(statement, 0);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Whose file it is. A new, empty one has version 0 and is ours to fill. */
+static bool check_owner(store *s, as_error *e)
+{
+    int application = 0, objects = 0;
+    int code = pragma(s->db, "PRAGMA application_id", &application);
+    if (code == SQLITE_OK)
+        code = pragma(s->db, "PRAGMA user_version", &s->version);
+    if (code == SQLITE_OK)
+        code = pragma(s->db, "SELECT count(*) FROM sqlite_schema", &objects);
+    if (code == SQLITE_NOTADB)
+        return error_set(e, "%s: is not a database; name another file with --db FILE or ASSAY_DB", s->path);
+    if (code != SQLITE_OK)
+        return store_fail(s, e, "cannot be read");
+    if (application == SCHEMA_APPLICATION || (application == 0 && objects == 0 && s->version == 0))
+        return true;
+    return error_set(
+        e,
+        "%s: is the database of another program (application_id %d, Assay's is %d); name another file "
+        "with --db FILE or ASSAY_DB",
+        s->path, application, SCHEMA_APPLICATION);
+}
+
+/* Turning on the WAL wants the file alone for a moment, and SQLite does not call the busy handler for that.
+ */
+static bool use_wal(store *s, as_error *e)
+{
+    double start = seconds_now();
+    for (;;) {
+        int code = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+        if (code == SQLITE_OK)
+            return true;
+        if (code != SQLITE_BUSY || seconds_now() - start > BUSY_SECONDS)
+            return store_fail(s, e, "cannot be opened for writing");
+        nanosleep(&(struct timespec){.tv_nsec = BUSY_MOST_NS}, NULL);
+    }
+}
+
+/* Fills a new file, unless another process does so at the same moment. */
+static bool make_schema(store *s, as_error *e)
+{
+    if (!sql_begin(s, e))
+        return false;
+    bool ok = pragma(s->db, "PRAGMA user_version", &s->version) == SQLITE_OK;
+    if (ok && s->version == 0)
+        ok = sqlite3_exec(s->db, schema_text, NULL, NULL, NULL) == SQLITE_OK;
+    if (!ok)
+        store_fail(s, e, "cannot make the tables");
+    ok = sql_end(s, ok, e);
+    return ok && pragma(s->db, "PRAGMA user_version", &s->version) == SQLITE_OK;
+}
+
+static bool fail_unwritable(store *s, as_error *e)
+{
+    const char *reason =
+        access(s->path, W_OK) != 0 ? strerror(errno) : "its folder or its disk is for reading only";
+    return error_set(
+        e,
+        "%s: cannot be written: %s; change the permissions, or name another file with --db FILE or "
+        "ASSAY_DB",
+        s->path, reason);
+}
+
+static bool ready_for_writing(store *s, as_error *e)
+{
+    if (s->version > SCHEMA_VERSION)
+        return error_set(
+            e,
+            "%s: was written by a newer assay (schema %d, this one writes %d); reading works, for "
+            "writing update assay or name another file with --db FILE",
+            s->path, s->version, SCHEMA_VERSION);
+    if (!use_wal(s, e))
+        return false;
+    if (s->version == 0 && !make_schema(s, e))
+        return false;
+    if (!migrate_run(s->db, s->path, migrations, SCHEMA_VERSION, e))
+        return false;
+    s->version = SCHEMA_VERSION;
+    return process_find_lost(s, e);
+}
+
+static bool ready_for_reading(store *s, as_error *e)
+{
+    if (s->version == 0)
+        return error_set(e, "%s: is empty; run an experiment first, or name another file with --db FILE",
+                         s->path);
+    if (sqlite3_exec(s->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+        return store_fail(s, e, "cannot be read");
+    return true;
+}
+
+/* SQLite opens lazily: only the first read tells whether the file can be opened. */
+static int open_file(store *s, const char *name, int flags)
+{
+    int code = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL), version;
+    if (code == SQLITE_OK) {
+        sqlite3_busy_handler(s->db, wait_for_lock, &s->busy_since);
+        code = pragma(s->db, "PRAGMA user_version", &version);
+    }
+    return code;
+}
+
+/* A database in a folder that cannot be written has no shared memory for its WAL; SQLite must be told that
+ * nobody changes it. Not with a WAL full of rows beside it: those would be left out without a word. */
+static int open_unchanging(store *s)
+{
+    struct stat wal;
+    char *name = sqlite3_mprintf("%s-wal", s->path);
+    bool rows_in_wal = name && stat(name, &wal) == 0 && wal.st_size > 0;
+    sqlite3_free(name);
+    if (rows_in_wal || strpbrk(s->path, "?#%"))
+        return SQLITE_CANTOPEN;
+    sqlite3_close(s->db);
+    name = sqlite3_mprintf("file:%s?immutable=1", s->path);
+    int code = name ? open_file(s, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI) : SQLITE_NOMEM;
+    sqlite3_free(name);
+    return code;
+}
+
+static bool fail_open(store *s, as_error *e)
+{
+    int number = sqlite3_system_errno(s->db);
+    const char *reason = number ? strerror(number) : sqlite3_errmsg(s->db);
+    if (number == ENOENT) /* the folder is there: check_place saw to it */
+        reason = "its folder takes no new file";
+    return error_set(
+        e,
+        "%s: cannot be opened: %s; check the permissions of the file and its folder, or name another "
+        "file with --db FILE or ASSAY_DB",
+        s->path, reason);
+}
+
+static bool open_database(store *s, as_error *e)
+{
+    int code =
+        open_file(s, s->path,
+                  s->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    if (s->mode == STORE_READ && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY))
+        code = open_unchanging(s);
+    if (code == SQLITE_CANTOPEN)
+        return fail_open(s, e);
+    if (s->mode == STORE_WRITE && (code == SQLITE_READONLY || sqlite3_db_readonly(s->db, "main") == 1))
+        return fail_unwritable(s, e);
+    if (!check_owner(s, e))
+        return false;
+    if (sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", NULL, NULL, NULL) !=
+            SQLITE_OK ||
+        statistics_register(s->db) != SQLITE_OK)
+        return store_fail(s, e, "cannot be opened");
+    return s->mode == STORE_WRITE ? ready_for_writing(s, e) : ready_for_reading(s, e);
+}
+
+/* The folder of `path` + "/artifacts"; owned. */
+static char *artifacts_beside(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    char *out = malloc(folder + sizeof "artifacts");
+    if (out) {
+        memcpy(out, path, folder);
+        strcpy(out + folder, "artifacts");
+    }
+    return out;
+}
+
+store *store_open(const char *path, store_mode mode, as_error *e)
+{
+    store *s = NULL;
+    if (!check_place(path, mode, e))
+        return NULL;
+    s = calloc(1, sizeof *s);
+    if (!s || !(s->path = strdup(path)) || !(s->artifacts = artifacts_beside(path))) {
+        store_close(s);
+        error_set(e, "%s: out of memory", path);
+        return NULL;
+    }
+    s->mode = mode;
+    if (!open_database(s, e)) {
+        store_close(s);
+        return NULL;
+    }
+    if (mode == STORE_WRITE || s->version >= SCHEMA_VERSION)
+        return s;
+    store_close(s); /* an older file: opening it for writing migrates it */
+    s = store_open(path, STORE_WRITE, e);
+    store_close(s);
+    return s ? store_open(path, mode, e) : NULL;
+}
+
+void store_close(store *s)
+{
+    if (!s)
+        return;
+    log_close(s);
+    sqlite3_close(s->db);
+    free(s->path);
+    free(s->artifacts);
+    free(s);
+}
+
+const char *store_path(const store *s)
+{
+    return s->path;
+}
+
+const char *store_artifacts(const store *s)
+{
+    return s->artifacts;
+}
+
+int store_version(const store *s)
+{
+    return s->version;
+}
+
+int store_version_known(void)
+{
+    return SCHEMA_VERSION;
+}
+
+bool store_sync(store *s, as_error *e)
+{
+    char *name = sqlite3_mprintf("%s-wal", s->path);
+    int wal = name ? open(name, O_RDWR | O_CLOEXEC)
+                   : -1; /* SQLite's locks are on the other files: closing is safe */
+    bool ok = wal >= 0 ? fdatasync(wal) == 0 : errno == ENOENT;
+    if (!ok)
+        error_set(e, "%s: cannot be synced to the disk: %s", name ? name : s->path, strerror(errno));
+    if (wal >= 0)
+        close(wal);
+    sqlite3_free(name);
+    return ok;
+}

@@ -1,0 +1,81 @@
+#include "results/query.h"
+#include "results/internal.h"
+#include "results/rows.h"
+#include "base/suggest.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool query_format_named(const char *name, query_format *format, as_error *e)
+{
+    static const char *const names[] = {"table", "csv", "json",
+                                        "markdown"}; /* in the order of query_format */
+    for (size_t i = 0; i < 4; i++)
+        if (strcmp(names[i], name) == 0) {
+            *format = (query_format)i;
+            return true;
+        }
+    const char *near = suggest(name, names, 4);
+    if (near)
+        return error_set(e, "no format \"%s\"; did you mean \"%s\"?", name, near);
+    return error_set(e, "no format \"%s\"; there are table, csv, json, markdown", name);
+}
+
+/* The text from `sql` on without white space, comments and semicolons before it. */
+static const char *next_statement(const char *sql)
+{
+    for (;;) {
+        const char *before = sql;
+        sql += strspn(sql, " \t\r\n\f;");
+        if (strncmp(sql, "--", 2) == 0) {
+            sql += strcspn(sql, "\n");
+        } else if (strncmp(sql, "/*", 2) == 0) {
+            const char *end = strstr(sql + 2, "*/");
+            sql = end ? end + 2 : sql + strlen(sql);
+        }
+        if (sql == before)
+            return sql;
+    }
+}
+
+/* The one statement of `sql`, which must only read; NULL on failure. */
+static sqlite3_stmt *prepare_one(store *s, const char *sql, as_error *e)
+{
+    sqlite3_stmt *q = NULL;
+    const char *rest = "";
+    if (*next_statement(sql) == 0) {
+        error_set(e, "the query is empty; try: SELECT * FROM runs");
+        return NULL;
+    }
+    if (sqlite3_prepare_v2(s->db, next_statement(sql), -1, &q, &rest) != SQLITE_OK) {
+        error_set(e, "the query cannot be understood: %s", sqlite3_errmsg(s->db));
+        return NULL;
+    }
+    rest = next_statement(rest);
+    if (*rest)
+        error_set(e, "a query is one statement; after the first came: %.60s", rest);
+    else if (!sqlite3_stmt_readonly(q) || sqlite3_column_count(q) == 0)
+        error_set(e, "a query only reads; this one would change something: %.60s", next_statement(sql));
+    else
+        return q;
+    sqlite3_finalize(q);
+    return NULL;
+}
+
+bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e)
+{
+    sqlite3_stmt *q = prepare_one(s, sql, e);
+    if (!q)
+        return false;
+    int code = rows_write(q, format, out);
+    if (code == SQLITE_NOMEM)
+        error_set(e, "the answer is too large for the memory; --format csv writes row by row");
+    else if (code != SQLITE_DONE)
+        error_set(e, "%s: the query failed: %s", s->path, sqlite3_errmsg(s->db));
+    sqlite3_finalize(q);
+    if (code != SQLITE_DONE)
+        return false;
+    if (fflush(out) != 0 || ferror(out))
+        return error_set(e, "the answer cannot be written: %s", strerror(errno));
+    return true;
+}

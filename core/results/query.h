@@ -1,0 +1,26 @@
+/* Questions to a store in SQL, and their answers as text. */
+#ifndef ASSAY_RESULTS_QUERY_H
+#define ASSAY_RESULTS_QUERY_H
+
+#include "results/store.h"
+
+#include <stdio.h>
+
+typedef enum {
+    QUERY_TABLE, /* aligned columns under a rule, numbers to the right, NULL empty, six digits of a real */
+    QUERY_CSV,   /* RFC 4180 with a header line; NULL empty, "" an empty text, reals with all their digits */
+    QUERY_JSON,  /* an array of objects, reals with all their digits, infinity as 9e999 (JSON has no name for
+                    it) */
+    QUERY_MARKDOWN, /* like the table, as GitHub reads it */
+} query_format;
+
+/* "table", "csv", "json", "markdown"; fails 'no format "cvs"; did you mean "csv"?'. */
+bool query_format_named(const char *name, query_format *format, as_error *e);
+
+/* Runs one reading statement and writes its rows to `out`. Beside SQLite's own functions there are the
+ * aggregates of statistics.h: median(x), quantile(x, q), stddev(x), ci95_low(x), ci95_high(x), spearman(x,
+ * y), kendall(x, y). fails on a statement that would write, on a second statement, on bad SQL (with SQLite's
+ * reason), and when `out` cannot be written; rows written before a failure stay written */
+bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e);
+
+#endif

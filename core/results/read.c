@@ -1,0 +1,190 @@
+/* What others ask of finished runs: an equal one, a file of one, how the arms stand. */
+#include "results/internal.h"
+#include "results/statistics.h"
+#include "base/hash.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether every Lua file of the run that is not assay's own still has its text on disk. */
+static bool sources_unchanged(store *s, int64_t run, bool *unchanged, as_error *e)
+{
+    static const char doing[] = "cannot read the sources of a run";
+    sqlite3_stmt *q =
+        sql_prepare(s, doing,
+                    "SELECT r.path, s.sha256 FROM run_source r JOIN source s ON s.id = r.source_id"
+                    " WHERE r.run_id = ?1 AND r.own = 0",
+                    BINDINGS(bind_int(run)), e);
+    if (!q)
+        return false;
+    *unchanged = true;
+    int code = SQLITE_DONE;
+    while (*unchanged && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        char now[HASH_TEXT];
+        as_error unreadable = {0}; /* a file that is gone has changed */
+        *unchanged = hash_file((const char *)sqlite3_column_text(q, 0), now, &unreadable) &&
+                     strcmp(now, (const char *)sqlite3_column_text(q, 1)) == 0;
+    }
+    bool ok = code == SQLITE_DONE || code == SQLITE_ROW;
+    if (!ok)
+        store_fail(s, e, doing);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e)
+{
+    static const char doing[] = "cannot look for an equal run";
+    sqlite3_stmt *q =
+        sql_prepare(s, doing, "SELECT id FROM run WHERE identity = ?1 AND status = 'done' ORDER BY id DESC",
+                    BINDINGS(bind_text(identity)), e);
+    if (!q)
+        return false;
+    *run = 0;
+    int code;
+    bool ok = true, unchanged = false;
+    while ((code = sqlite3_step(q)) == SQLITE_ROW && ok && !unchanged) {
+        ok = sources_unchanged(s, sqlite3_column_int64(q, 0), &unchanged, e);
+        if (ok && unchanged)
+            *run = sqlite3_column_int64(q, 0);
+    }
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        ok = store_fail(s, e, doing);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+/* 'run 12 (ce, seed 3) has no artifact "model"; it has: stderr, stdout' */
+static bool no_artifact(store *s, int64_t run, const char *name, as_error *e)
+{
+    static const char doing[] = "cannot look for an artifact";
+    sqlite3_stmt *q = sql_prepare(s, doing,
+                                  "SELECT arm || ifnull(', seed ' || seed, ''),"
+                                  " ifnull((SELECT group_concat(name, ', ') FROM (SELECT name FROM artifact"
+                                  " WHERE run_id = ?1 ORDER BY name)), 'none') FROM run WHERE id = ?1",
+                                  BINDINGS(bind_int(run)), e);
+    if (!q)
+        return false;
+    switch (sqlite3_step(q)) {
+    case SQLITE_ROW:
+        error_set(e, "%s: run %lld (%s) has no artifact \"%s\"; it has: %s", s->path, (long long)run,
+                  sqlite3_column_text(q, 0), name, sqlite3_column_text(q, 1));
+        break;
+    case SQLITE_DONE:
+        error_set(e, "%s: no run %lld", s->path, (long long)run);
+        break;
+    default:
+        store_fail(s, e, doing);
+    }
+    sqlite3_finalize(q);
+    return false;
+}
+
+bool store_artifact_path(store *s, int64_t run, const char *name, char **path, as_error *e)
+{
+    static const char doing[] = "cannot look for an artifact";
+    sqlite3_stmt *q =
+        sql_prepare(s, doing, "SELECT ?3 || '/' || path FROM artifact WHERE run_id = ?1 AND name = ?2",
+                    BINDINGS(bind_int(run), bind_text(name), bind_text(s->artifacts)), e);
+    if (!q)
+        return false;
+    int code = sqlite3_step(q);
+    *path = code == SQLITE_ROW ? strdup((const char *)sqlite3_column_text(q, 0)) : NULL;
+    sqlite3_finalize(q);
+    if (*path)
+        return true;
+    return code == SQLITE_DONE ? no_artifact(s, run, name, e) : store_fail(s, e, doing);
+}
+
+/* ---- the summary ---- */
+
+/* The runs as a JSON list, which SQLite reads back with json_each: one statement for any number of them. */
+static char *json_list(const int64_t *runs, size_t n)
+{
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    for (size_t i = 0; i < n; i++)
+        sqlite3_str_appendf(text, "%s%lld", i ? "," : "[", (long long)runs[i]);
+    sqlite3_str_appendall(text, n ? "]" : "[]");
+    return sqlite3_str_finish(text);
+}
+
+typedef struct {
+    store_arm_summary *arms;
+    size_t n;
+    double *value; /* the headline values of the arm being read */
+} summary;
+
+/* The arm of the row, a new one when the name differs from the last row's. */
+static store_arm_summary *arm_of(summary *m, const char *name)
+{
+    if (m->n && strcmp(m->arms[m->n - 1].arm, name) == 0)
+        return &m->arms[m->n - 1];
+    store_arm_summary *more = realloc(m->arms, (m->n + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    m->arms = more;
+    more[m->n] = (store_arm_summary){.arm = strdup(name), .mean = NAN, .stddev = NAN};
+    return more[m->n].arm ? &more[m->n++] : NULL;
+}
+
+/* Adds the row (arm, stage, status, headline, seconds). */
+static bool add_row(summary *m, sqlite3_stmt *q)
+{
+    store_arm_summary *a = arm_of(m, (const char *)sqlite3_column_text(q, 0));
+    if (!a)
+        return false;
+    a->seconds += sqlite3_column_double(q, 4);
+    if (strcmp((const char *)sqlite3_column_text(q, 1), "run") != 0)
+        return true;
+    a->total++;
+    if (strcmp((const char *)sqlite3_column_text(q, 2), "done") != 0)
+        return true;
+    a->done++;
+    if (sqlite3_column_type(q, 3) == SQLITE_NULL)
+        return true;
+    m->value[a->values++] = sqlite3_column_double(q, 3);
+    a->mean = statistics_mean(m->value, (size_t)a->values);
+    a->stddev = statistics_stddev(m->value, (size_t)a->values);
+    return true;
+}
+
+bool store_summary(store *s, const int64_t *runs, size_t n, store_arm_summary **arms, size_t *n_arms,
+                   as_error *e)
+{
+    static const char doing[] = "cannot sum up the runs";
+    char *list = json_list(runs, n);
+    summary m = {.value = malloc((n + 1) * sizeof *m.value)};
+    bool memory = list && m.value, ok = false;
+    sqlite3_stmt *q = NULL;
+    if (memory)
+        q = sql_prepare(s, doing,
+                        "SELECT arm, stage, status, headline, seconds FROM runs"
+                        " WHERE id IN (SELECT value FROM json_each(?1))"
+                        " ORDER BY min(id) OVER (PARTITION BY arm), id",
+                        BINDINGS(bind_text(list)), e);
+    int code = SQLITE_DONE;
+    while (q && memory && (code = sqlite3_step(q)) == SQLITE_ROW)
+        memory = add_row(&m, q);
+    if (!memory)
+        error_set(e, "%s: out of memory", s->path);
+    else if (q && code != SQLITE_DONE)
+        store_fail(s, e, doing);
+    else
+        ok = q != NULL;
+    sqlite3_finalize(q);
+    sqlite3_free(list);
+    free(m.value);
+    if (!ok)
+        store_free_summary(m.arms, m.n);
+    *arms = ok ? m.arms : NULL;
+    *n_arms = ok ? m.n : 0;
+    return ok;
+}
+
+void store_free_summary(store_arm_summary *arms, size_t n_arms)
+{
+    for (size_t i = 0; i < n_arms; i++)
+        free(arms[i].arm);
+    free(arms);
+}

@@ -1,0 +1,35 @@
+/* The statistics of tables and claims, in C and as SQL aggregates. */
+#ifndef ASSAY_RESULTS_STATISTICS_H
+#define ASSAY_RESULTS_STATISTICS_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+/* All are NaN when there are too few values: none for mean and quantile, one for the others. The caller
+ * leaves NaN out. Those marked [sorts] put `x` into ascending order; those marked [allocates] are NaN when
+ * memory runs out. */
+
+double statistics_mean(const double *x, size_t n);
+double statistics_stddev(const double *x, size_t n); /* divided by n - 1 */
+
+/* The q-quantile, q in [0, 1], linear between the neighbours of position (n - 1) q (Hyndman & Fan 1996, type
+ * 7). [sorts] */
+double statistics_quantile(double *x, size_t n, double q);
+
+/* The 97.5 % point of Student's t with `df` >= 1 degrees of freedom. */
+double statistics_t975(size_t df);
+
+/* The 95 % interval of the mean by Student's t. */
+void statistics_ci95(const double *x, size_t n, double *low, double *high);
+
+/* Spearman's rank correlation; equal values share their mean rank. NaN if x or y is constant. [allocates] */
+double statistics_spearman(const double *x, const double *y, size_t n);
+
+/* Kendall's tau-b. NaN if x or y is constant. Compares all pairs: 16 000 values take about a second. */
+double statistics_kendall(const double *x, const double *y, size_t n);
+
+/* Makes median, quantile, stddev, ci95_low, ci95_high, spearman and kendall known to `db`. NULL (and so NaN)
+ * is left out, a pair with it when either is NULL; NaN comes back as NULL. -> SQLITE_OK or SQLite's code. */
+int statistics_register(sqlite3 *db);
+
+#endif

@@ -1,0 +1,37 @@
+/* What the planner says an experiment consists of, read and checked. */
+#ifndef ASSAY_SUPERVISOR_PLAN_H
+#define ASSAY_SUPERVISOR_PLAN_H
+
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <cjson/cJSON.h>
+#include <limits.h>
+
+typedef struct {
+    cJSON *json;           /* the whole answer; everything below but `script` points into it */
+    char script[PATH_MAX]; /* absolute */
+    const char *name, *paper /* may be NULL */, *doc /* may be NULL */, *headline /* may be NULL */;
+    const char *source; /* the script's text */
+    const cJSON *params, *arms, *seeds, *plugins;
+    bool pool;
+} plan;
+
+/* Starts `worker plan SCRIPT ARGS...` and reads its answer. `talk` is what the planner wrote to stderr, and
+ * to stdout before the plan (owned by the caller; NULL if nothing). `misuse` tells a wrong script name,
+ * option or value (the planner's exit 2) from a script that fails by itself. */
+bool plan_make(const char *worker, const char *script, const char *const *args, size_t n_args, plan *out,
+               char **talk, bool *misuse, as_error *e);
+
+/* Reads one line of JSON. Fails "the planner's answer ...". */
+bool plan_read(const char *text, plan *out, as_error *e);
+
+void plan_free(plan *p);
+
+/* The declared part of one run as 64 hexadecimal digits: script source, parameters, arm and its
+ * configuration, seed, plugin source hashes, and for a pool run the identities of its members (a list of
+ * strings, else NULL). Two runs with the same identity are the same run. */
+bool plan_identity(const plan *p, const char *stage, const cJSON *arm, const cJSON *seed,
+                   const cJSON *members, char out[HASH_TEXT]);
+
+#endif

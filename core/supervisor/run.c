@@ -1,0 +1,137 @@
+#include "supervisor/supervisor.h"
+
+#include "supervisor/session.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cores this process may use. */
+static int cores(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int n = CPU_COUNT(&set);
+    return n > 0 ? n : 1;
+}
+
+static void add_item(session *s, const cJSON *arm, const cJSON *seed)
+{
+    item *it = &s->items[s->n_items++];
+    const char *name = cJSON_GetObjectItemCaseSensitive(arm, "name")->valuestring;
+    *it = (item){.arm = arm, .seed = seed, .place = s->n_items};
+    if (seed) {
+        snprintf(it->label, sizeof it->label, "%.80s seed %.0f", name, seed->valuedouble);
+        snprintf(it->prefix, sizeof it->prefix, "[%.80s/%.0f] ", name, seed->valuedouble);
+    } else {
+        snprintf(it->label, sizeof it->label, "%.80s pool", name);
+        snprintf(it->prefix, sizeof it->prefix, "[%.80s/pool] ", name);
+    }
+}
+
+/* For each seed each arm, so that pairs stand side by side; then one pool run an arm. */
+static bool lay_out(session *s, as_error *e)
+{
+    size_t arms = (size_t)cJSON_GetArraySize(s->plan.arms), seeds = (size_t)cJSON_GetArraySize(s->plan.seeds);
+    s->items = calloc(arms * (seeds + 1), sizeof *s->items);
+    s->workers = calloc((size_t)s->options->jobs, sizeof *s->workers);
+    if (!s->items || !s->workers)
+        return error_set(e, "out of memory");
+    const cJSON *arm, *seed;
+    cJSON_ArrayForEach(seed, s->plan.seeds)
+    {
+        cJSON_ArrayForEach(arm, s->plan.arms)
+        {
+            add_item(s, arm, seed);
+        }
+    }
+    if (s->plan.pool) {
+        cJSON_ArrayForEach(arm, s->plan.arms)
+        {
+            add_item(s, arm, NULL);
+        }
+    }
+    s->outcome->planned = s->n_items;
+    return true;
+}
+
+static bool make_plan(session *s, as_error *e)
+{
+    const supervisor_options *o = s->options;
+    char *talk = NULL;
+    bool ok = path_of_worker(s->program, e) && plan_make(s->program, o->script, o->plan_args, o->n_plan_args,
+                                                         &s->plan, &talk, &s->outcome->misuse, e);
+    if (ok && talk)
+        progress_say(&s->progress, "%s", talk);
+    free(talk);
+    if (!ok)
+        return false;
+    snprintf(s->outcome->name, sizeof s->outcome->name, "%s", s->plan.name);
+    snprintf(s->outcome->headline, sizeof s->outcome->headline, "%s",
+             s->plan.headline ? s->plan.headline : "");
+    return true;
+}
+
+static bool open_store(session *s, as_error *e)
+{
+    s->store = store_open(s->options->db, STORE_WRITE, e);
+    if (!s->store)
+        return false;
+    if (!path_make_folder(store_artifacts(s->store), e))
+        return false;
+    if (!realpath(store_path(s->store), s->database) || !realpath(store_artifacts(s->store), s->artifacts))
+        return error_set(e, "cannot find %s: %s", s->options->db, strerror(errno));
+    store_experiment_info info = {.name = s->plan.name,
+                                  .paper = s->plan.paper,
+                                  .doc = s->plan.doc,
+                                  .headline = s->plan.headline,
+                                  .script = s->options->script,
+                                  .source = s->plan.source};
+    return store_experiment(s->store, &info, &s->experiment, e);
+}
+
+static void summarise(session *s)
+{
+    supervisor_outcome *o = s->outcome;
+    o->runs = calloc((size_t)s->n_items + 1, sizeof *o->runs);
+    for (int i = 0; i < s->n_items; i++) {
+        const item *it = &s->items[i];
+        o->done += it->state == ITEM_DONE;
+        if (it->run == 0)
+            continue;
+        if (o->runs)
+            o->runs[o->n_runs++] = it->run;
+        o->last = it->run > o->last ? it->run : o->last;
+        if (it->state != ITEM_DONE && o->troubled == 0)
+            o->troubled = it->run;
+    }
+    o->done -= o->skipped;
+}
+
+bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, as_error *e)
+{
+    *out = (supervisor_outcome){0};
+    session s = {.options = options, .outcome = out, .threads = cores() / options->jobs};
+    if (s.threads < 1)
+        s.threads = 1;
+    progress_open(&s.progress, options->talk);
+    bool ok = make_plan(&s, e) && open_store(&s, e) && lay_out(&s, e) && watch_all(&s, e);
+    if (s.n_items > 0)
+        summarise(&s);
+    if (s.store && ok)
+        ok = store_sync(s.store, e);
+    store_close(s.store);
+    plan_free(&s.plan);
+    free(s.items);
+    free(s.workers);
+    return ok;
+}
+
+void supervisor_outcome_free(supervisor_outcome *out)
+{
+    free(out->runs);
+    out->runs = NULL;
+    out->n_runs = 0;
+}

@@ -1,0 +1,85 @@
+/* The inside of the supervisor: one experiment under way. */
+#ifndef ASSAY_SUPERVISOR_SESSION_H
+#define ASSAY_SUPERVISOR_SESSION_H
+
+#include "base/breadcrumb.h"
+#include "results/store.h"
+#include "supervisor/output.h"
+#include "supervisor/paths.h"
+#include "supervisor/plan.h"
+#include "supervisor/progress.h"
+#include "supervisor/supervisor.h"
+
+#include <sys/types.h>
+
+typedef enum {
+    ITEM_WAITING,
+    ITEM_RUNNING,
+    ITEM_DONE,    /* by a worker of ours, or found done already */
+    ITEM_TROUBLED /* ended otherwise, could not be started, or a pool run whose members are not all done */
+} item_state;
+
+/* One planned run. */
+typedef struct {
+    const cJSON *arm;  /* {"name":..., "config":...} */
+    const cJSON *seed; /* NULL for a pool run */
+    int place;         /* from 1, in the order of the plan */
+    char label[128];   /* "ldr_kl seed 2", "ldr_kl pool" */
+    char prefix[128];  /* "[ldr_kl/2] " */
+    item_state state;
+    char identity[HASH_TEXT];
+    int64_t run; /* its row, 0 before there is one */
+    char uuid[STORE_UUID];
+} item;
+
+/* A process that makes a run. */
+typedef struct {
+    item *item; /* NULL: free */
+    pid_t pid;
+    breadcrumb *crumb; /* shared with the worker */
+    output out, err;
+    double started; /* seconds on the monotonic clock */
+    long oom_kills; /* the kernel's count at the start, -1 unknown */
+    bool told_to_stop, killed;
+    progress_rate rate;
+} worker;
+
+typedef struct {
+    const supervisor_options *options;
+    supervisor_outcome *outcome;
+    plan plan;
+    store *store;
+    int64_t experiment;
+    path_text program, database, artifacts; /* assay-worker; absolute */
+    item *items;
+    int n_items;
+    worker *workers; /* options->jobs of them */
+    int threads;     /* for each */
+    progress progress;
+    double stop_at; /* when to kill what is left; 0 while nobody wants to stop */
+} session;
+
+double session_now(void); /* seconds on the monotonic clock */
+
+/* job.c: writes UUID/job.json below the artifacts and records it. */
+bool job_write(session *s, const item *it, const int64_t *members, size_t n_members, as_error *e);
+
+/* worker.c: makes the run's row, its folder and its process in the free `w`. A run whose process cannot be
+ * started ends as crashed; false only if the database or the artifacts cannot be written. */
+bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_t n_members, as_error *e);
+
+/* The member runs of a pool item, for the caller to free. */
+bool worker_members(const session *s, const item *pool, int64_t **members, size_t *n, as_error *e);
+
+/* end.c: the process of `w` is gone with `status` as from waitpid: keeps the rest of its output, writes the
+ * end of the run if the worker could not, says it, and frees `w`. */
+bool end_run(session *s, worker *w, int status, as_error *e);
+
+/* The kernel's count of processes killed for want of memory, in our cgroup if it keeps one, else in the whole
+ * machine; -1 if it does not say. */
+long end_oom_kills(void);
+
+/* watch.c: starts every item as its turn comes and returns when no worker is left. */
+bool watch_all(session *s, as_error *e);
+
+#endif

@@ -1,0 +1,46 @@
+/* Runs an experiment: asks the planner what it consists of, starts a worker for each run, keeps what the
+ * workers print, and writes the end of every run the worker could not write itself (crashed, out_of_memory,
+ * interrupted). */
+#ifndef ASSAY_SUPERVISOR_SUPERVISOR_H
+#define ASSAY_SUPERVISOR_SUPERVISOR_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SUPERVISOR_JOBS_MAX 64
+
+typedef struct {
+    const char *script; /* as the user wrote it */
+    const char *const
+        *plan_args; /* handed on to the planner: --config F --set K=V --seed N --seeds K --arm NAME */
+    size_t n_plan_args;
+    const char *db; /* the database's path */
+    int jobs;       /* runs at once, 1 to SUPERVISOR_JOBS_MAX; each worker gets cores / jobs threads */
+    bool again;     /* repeat runs that are already done */
+    FILE *talk; /* progress, the workers' output, reports; live line and colours only if it is a terminal */
+} supervisor_options;
+
+typedef struct {
+    char name[128];     /* the experiment's */
+    char headline[128]; /* the metric that stands for a run, empty if there is none */
+    int64_t *runs;      /* every run made or found done already, in order; owned: supervisor_outcome_free */
+    size_t n_runs;
+    int planned, done, skipped; /* of the planned runs: ended done now, found done already */
+    int64_t last, troubled;     /* the last run, and the first that did not end done; 0 if there is none */
+    bool interrupted;           /* by Ctrl-C, SIGTERM or SIGHUP */
+    bool misuse;                /* with false: the user's script name, option or value was wrong */
+} supervisor_outcome;
+
+/* Runs everything; returns when no worker is left. A run that fails or crashes does not stop the others and
+ * is no failure of this call: compare done + skipped with planned. While it runs, SIGINT, SIGTERM and SIGHUP
+ * are taken as the wish to stop: workers get SIGTERM, after two seconds (or a second Ctrl-C) SIGKILL, and
+ * read `interrupted`. Fails with the planner's line, or when the database cannot be written; `out` is valid
+ * (and to be freed) in any case. */
+bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, as_error *e);
+
+void supervisor_outcome_free(supervisor_outcome *out);
+
+#endif
