@@ -1,0 +1,164 @@
+/* Running and recording operations; leaves; the services that need no plugin. */
+#include "autograd/node.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool tape_recording(as_ctx *c, bool on)
+{
+    bool before = context_of(c)->recording;
+    context_of(c)->recording = on;
+    return before;
+}
+
+/* The operation's name in front of a text that its forward left. */
+static as_t named_failure(as_ctx *c, const char *name)
+{
+    as_error e;
+    if (context_take_error(c, &e))
+        context_fail(c, "%s: %.900s", name, e.text);
+    return context_of(c)->inert;
+}
+
+as_t tape_op(as_ctx *c, as_op_code code, const as_t *in, int n, const as_attr *attr)
+{
+    context *x = context_of(c);
+    if (x->failed)
+        return x->inert;
+    const op *o = op_at(code);
+    if (!o)
+        return context_fail(c, "operation %d is unknown to this build", (int)code);
+    if (o->arity >= 0 ? n != o->arity : n < 1)
+        return context_fail(c, "%s: %d tensors, expected %d", o->name, n, o->arity >= 0 ? o->arity : 1);
+    op_call call = {.code = code, .in = in, .n = n};
+    if (attr)
+        call.attr = *attr;
+    bool record = false;
+    for (int i = 0; i < n; i++) {
+        if (!in[i])
+            return context_fail(c, "%s: input %d of %d is missing", o->name, i + 1, n);
+        record |= in[i]->requires_grad;
+    }
+    as_t out = o->forward(c, &call);
+    if (x->failed)
+        return named_failure(c, o->name);
+    if (record && x->recording && o->gradient && out != in[0] && tensor_is_float(out) &&
+        !node_record(c, o, &call, out))
+        return x->inert;
+    return out;
+}
+
+as_t tape_detach(as_ctx *c, as_t x)
+{
+    if (!context_ok(c) || !x->requires_grad)
+        return context_ok(c) ? x : context_of(c)->inert;
+    return tensor_alias(c, x);
+}
+
+bool tape_require(as_ctx *c, as_t x, bool on)
+{
+    char text[TENSOR_TEXT];
+    if (x->node && x->node->op)
+        return context_fail(c, "%s was computed: only a leaf can be set to collect a gradient",
+                            tensor_shape_text(x, text)),
+               false;
+    if (on && !tensor_is_float(x))
+        return context_fail(c, "%s cannot collect a gradient: expected a float", tensor_shape_text(x, text)),
+               false;
+    x->requires_grad = on;
+    return true;
+}
+
+/* ---- services ---- */
+
+static int service_rank(const as_ctx *c, as_t x)
+{
+    (void)c;
+    return x->rank;
+}
+
+static int64_t service_dim(const as_ctx *c, as_t x, int axis)
+{
+    if (tensor_is_inert(c, x))
+        return 1;
+    int at = tensor_axis((as_ctx *)(uintptr_t)c, NULL, x, axis);
+    return at < 0 ? 1 : x->size[at];
+}
+
+static as_dtype service_dtype(const as_ctx *c, as_t x)
+{
+    (void)c;
+    return (as_dtype)x->dtype;
+}
+
+static int64_t service_count(const as_ctx *c, as_t x)
+{
+    (void)c;
+    return x->count;
+}
+
+static as_t service_inert(as_ctx *c)
+{
+    return context_of(c)->inert;
+}
+
+static as_dtype service_working(const as_ctx *c)
+{
+    return ((const context *)c)->working;
+}
+
+static as_t service_full(as_ctx *c, as_dtype dtype, as_dims dims, double value)
+{
+    return context_ok(c) ? tensor_full(c, dtype, dims, value) : context_of(c)->inert;
+}
+
+static as_t service_arange(as_ctx *c, int64_t n)
+{
+    return context_ok(c) ? tensor_arange(c, n) : context_of(c)->inert;
+}
+
+static as_t service_from(as_ctx *c, as_dtype dtype, as_dims dims, const void *values)
+{
+    return context_ok(c) ? tensor_from(c, dtype, dims, values) : context_of(c)->inert;
+}
+
+static double service_item(as_ctx *c, as_t x)
+{
+    return context_ok(c) ? tensor_item(c, x) : __builtin_nan("");
+}
+
+static bool service_no_grad(as_ctx *c, bool on)
+{
+    return !tape_recording(c, !on);
+}
+
+static bool service_gradients(as_ctx *c, as_t y, as_t grad_y, const as_t *x, int n, bool create_graph,
+                              as_t *grad_x)
+{
+    return context_ok(c) && tape_gradients(c, y, grad_y, x, n, create_graph, grad_x);
+}
+
+void tape_services(as_services *s)
+{
+    s->size = sizeof *s;
+    s->op = tape_op;
+    s->fail = context_fail_list;
+    s->ok = context_ok;
+    s->inert = service_inert;
+    s->rank = service_rank;
+    s->dim = service_dim;
+    s->dtype = service_dtype;
+    s->count = service_count;
+    s->full = service_full;
+    s->arange = service_arange;
+    s->from = service_from;
+    s->working = service_working;
+    s->data = tensor_data;
+    s->item = service_item;
+    s->open = scope_open;
+    s->close = scope_close;
+    s->detach = tape_detach;
+    s->no_grad = service_no_grad;
+    s->gradients = service_gradients;
+    s->equal = tensor_equal;
+}

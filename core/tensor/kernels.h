@@ -1,0 +1,91 @@
+/* The inner loops, one table for each real type and instruction set, chosen once at start. Kernels are
+ * single-threaded and see dense memory only: layout, threads, shapes and errors are their callers'
+ * (core/tensor/forward_*.c). Pointers are void because one source is compiled as float and as double
+ * (kernels/real.h): `real` is the table's type. */
+#ifndef ASSAY_TENSOR_KERNELS_H
+#define ASSAY_TENSOR_KERNELS_H
+
+#include <assay/types.h>
+#include <assay/ops.h>
+
+/* y[i] = f(x[i]) for n items; y may be x. r0, r1 as the operation's options. */
+typedef void kernel_unary(void *y, const void *x, int64_t n, double r0, double r1);
+/* gx[i] = gy[i] f'(x[i]); x is the operation's input, y its output, either may serve; gx may be gy. */
+typedef void kernel_unary_gradient(void *gx, const void *gy, const void *x, const void *y, int64_t n,
+                                   double r0, double r1);
+/* y[i] = f(a[i sa], b[i sb]); steps sa, sb in items, 0 and 1 being the fast ones. */
+typedef void kernel_binary(void *y, const void *a, int64_t sa, const void *b, int64_t sb, int64_t n);
+/* x [outer, n, inner] dense -> y [outer, inner] (argmax: i64). n >= 1 except for sum. */
+typedef void kernel_reduce(void *y, const void *x, int64_t outer, int64_t n, int64_t inner);
+/* x [outer, n, inner] -> y of the same shape, along n. */
+typedef void kernel_softmax(void *y, const void *x, int64_t outer, int64_t n, int64_t inner);
+/* gx from gy and the output y, shapes as above. */
+typedef void kernel_softmax_gradient(void *gx, const void *gy, const void *y, int64_t outer, int64_t n,
+                                     int64_t inner);
+
+/* One image of a convolution or pooling. Sizes in items; C channels of this group. */
+typedef struct {
+    int64_t channels, height, width; /* input */
+    int64_t out_height, out_width;   /* output */
+    int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+} kernel_window;
+
+typedef struct {
+    kernel_unary *unary[AS_OP_ADD];                   /* by operation number; NULL where it is no unary one */
+    kernel_unary_gradient *unary_gradient[AS_OP_ADD]; /* all but those of gradient 0 (sign) */
+    kernel_binary *binary[AS_OP_WHERE - AS_OP_ADD];   /* number - AS_OP_ADD; comparisons give 0 or 1 */
+    kernel_binary
+        *compare_i64[AS_OP_WHERE - AS_OP_ADD]; /* comparisons of i64 inputs, real output; else NULL */
+
+    void (*where)(void *y, const void *c, int64_t sc, const void *a, int64_t sa, const void *b, int64_t sb,
+                  int64_t n);
+
+    kernel_reduce *sum, *mean, *max, *min, *argmax,
+        *logsumexp; /* sum and mean: pairwise or in lanes, error O(log n) */
+    kernel_softmax *softmax, *log_softmax;
+    kernel_softmax_gradient *softmax_gradient, *log_softmax_gradient;
+
+    /* y += x */
+    void (*accumulate)(void *y, const void *x, int64_t n);
+    /* y[o,m,:] = x[o,index[m],:] : x [outer, n, inner], y [outer, items, inner]; indices are in range */
+    void (*index_select)(void *y, const void *x, const int64_t *index, int64_t outer, int64_t n,
+                         int64_t items, int64_t inner);
+    /* y[o,index[m],:] += x[o,m,:] in the order of m; y [outer, n, inner] is given zeroed */
+    void (*index_add)(void *y, const void *x, const int64_t *index, int64_t outer, int64_t n, int64_t items,
+                      int64_t inner);
+    /* y[o,m,i] = x[o,index[o,m,i],i] : index and y [outer, items, inner] */
+    void (*gather)(void *y, const void *x, const int64_t *index, int64_t outer, int64_t n, int64_t items,
+                   int64_t inner);
+    /* y[o,index[o,m,i],i] += x[o,m,i]; y [outer, n, inner] is given zeroed */
+    void (*scatter_add)(void *y, const void *x, const int64_t *index, int64_t outer, int64_t n, int64_t items,
+                        int64_t inner);
+    /* y [C kh kw, OH OW] = the windows of one image x [C,H,W], zeros outside */
+    void (*im2col)(void *y, const void *x, const kernel_window *w);
+    /* x [C,H,W] += the windows back, the transpose of im2col */
+    void (*col2im)(void *x, const void *y, const kernel_window *w);
+    /* y [C,OH,OW] = maxima of one image; place (may be NULL) the h * width + w of each, the first among
+     * equals. A NaN in the window wins. */
+    void (*max_pool)(void *y, int64_t *place, const void *x, const kernel_window *w);
+    /* y[i] = sum_k weights[k] x[k][i], each sum in double */
+    void (*weighted_sum)(void *y, const void *const *x, const double *weights, int count, int64_t n);
+
+    /* dense items to another type */
+    void (*from_f32)(void *y, const float *x, int64_t n);
+    void (*from_f64)(void *y, const double *x, int64_t n);
+    void (*from_i64)(void *y, const int64_t *x, int64_t n);
+    void (*to_i64)(int64_t *y, const void *x, int64_t n); /* towards zero */
+
+    /* optimizers, one pass. Adam: m, v first and second moments in place; rate and corrections precomputed.
+     */
+    void (*sgd)(void *p, const void *g, void *velocity, int64_t n, double rate, double momentum, double decay,
+                int nesterov);
+    /* p -= rate * (m / c1) / (sqrt(v / c2) + eps); decay is added to g (coupled) or p shrinks by rate * decay
+     */
+    void (*adam)(void *p, const void *g, void *m, void *v, int64_t n, double rate, double beta1, double beta2,
+                 double eps, double c1, double c2, double decay, int decoupled);
+} kernels;
+
+/* The table for AS_F32 or AS_F64 on this machine (cpu.h; ASSAY_ISA chooses a lower one). */
+const kernels *kernels_for(as_dtype dtype);
+
+#endif
