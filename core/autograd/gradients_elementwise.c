@@ -22,7 +22,7 @@ void gradient_exp(as_ctx *c, const node *n, as_t gy, as_t *gx)
 
 void gradient_expm1(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {
-    gx[0] = as_mul(c, gy, as_shift(c, node_out(c, n), 1));
+    gx[0] = as_mul(c, gy, as_exp(c, n->in[0].saved));
 }
 
 void gradient_log(as_ctx *c, const node *n, as_t gy, as_t *gx)

@@ -13,7 +13,7 @@ static const op table[AS_OP_END] = {
     [AS_OP_ABS] = {"abs", "unary", 1, X, forward_unary, gradient_abs, fused_unary, "|x|, slope 0 at 0"},
     [AS_OP_SIGN] = {"sign", "unary", 1, NONE, forward_unary, NULL, NULL, "-1, 0 or 1"},
     [AS_OP_EXP] = {"exp", "unary", 1, Y, forward_unary, gradient_exp, fused_unary, "e^x"},
-    [AS_OP_EXPM1] = {"expm1", "unary", 1, Y, forward_unary, gradient_expm1, fused_unary,
+    [AS_OP_EXPM1] = {"expm1", "unary", 1, X, forward_unary, gradient_expm1, fused_unary,
                      "e^x - 1, exact near 0"},
     [AS_OP_LOG] = {"log", "unary", 1, X, forward_unary, gradient_log, fused_unary, "natural logarithm"},
     [AS_OP_LOG1P] = {"log1p", "unary", 1, X, forward_unary, gradient_log1p, fused_unary,

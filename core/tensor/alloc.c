@@ -17,10 +17,10 @@
 
 /* Class c holds blocks of 1, 2, 3, 4, then 5, 6, 7, 8, then 10, 12, 14, 16, ... times 64 bytes. */
 enum {
-    CLASSES = 156, /* up to MOST_BYTES */
+    CLASSES = 128, /* up to MOST_BYTES */
     OWN_CLASS = 44 /* the first above 256 KiB: 320 KiB. From here on a block is a mapping of its own */
 };
-#define MOST_BYTES ((size_t)1 << 46)
+#define MOST_BYTES ((size_t)1 << 39)
 #define HUGE_BYTES ((size_t)2 << 20) /* a huge page, and the chunk smaller blocks are cut from */
 
 static size_t in_use, peak, kept, limit;

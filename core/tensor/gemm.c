@@ -31,8 +31,10 @@ typedef struct {
     double *c;
 } product_f64;
 
-/* Below this many multiply-adds (2 us) a second thread gains nothing. */
-#define WORTH_A_PIECE (1 << 17)
+/* Below this many multiply-adds a second thread gains nothing: 2 us where no operand is packed, 10 us where
+ * each piece packs one. */
+#define WORTH_CUTTING (1 << 17)
+#define WORTH_PACKING (1 << 19)
 
 /* OpenBLAS's AVX-512 kernels multiply small single-precision matrices without packing them first, 10 to 40 %
  * faster than their way for large ones, up to this many multiply-adds ... */
@@ -67,12 +69,10 @@ static int64_t even_part(int64_t extent, int64_t most)
 }
 
 /* Blocks small enough for the unpacked kernel, where that is faster than a packed product of the whole. The
- * limits were measured on Zen 4 and OpenBLAS 0.3.21 over the shapes of bench/ and a few hundred others. */
+ * limits were measured on Zen 4 and OpenBLAS 0.3.21 over some fifty shapes. */
 static bool cut_unpacked(cut *c)
 {
     int64_t rows, cols;
-    if (c->ta && c->tb)
-        return false;
     if (c->tb) {
         if (c->n <= 16 ? c->k < 32 : c->k < 192)
             return false;
@@ -90,13 +90,12 @@ static bool cut_unpacked(cut *c)
     return true;
 }
 
-/* Two blocks, or up to 16 of at least 256 and 32 M multiply-adds, across the longer side: packing the other
- * operand once a block then costs 0 to 5 % of one thread's time. */
-static void cut_packed(cut *c)
+/* Two blocks, or up to 16 of at least 512 and 32 M multiply-adds, across the longer side: packing the other
+ * operand once a block then costs 0 to 4 % of one thread's time. */
+static void cut_in_parts(cut *c, double work)
 {
-    double work = (double)c->m * (double)c->n * (double)c->k;
     int64_t longer = c->m >= c->n ? c->m : c->n;
-    int64_t parts = smaller(16, smaller(longer / 256, (int64_t)(work / (1 << 25))));
+    int64_t parts = smaller(16, smaller(longer / 512, (int64_t)(work / (1 << 25))));
     int64_t part = even_part(longer, ceil_div(longer, parts < 2 ? 2 : parts));
     c->rows = c->m >= c->n ? part : c->m;
     c->cols = c->m >= c->n ? c->n : part;
@@ -109,10 +108,13 @@ static int64_t count_pieces(cut *c, bool f32)
     c->rows = c->m;
     c->cols = c->n;
     c->together = 1;
-    if (work < WORTH_A_PIECE)
-        c->together = (int64_t)(WORTH_A_PIECE / (work + 1)) + 1;
-    else if (!(f32 && has_unpacked && cut_unpacked(c)) || (c->rows == c->m && c->cols == c->n))
-        cut_packed(c);
+    bool unpacked = f32 && has_unpacked && !(c->ta && c->tb);
+    if (work < WORTH_CUTTING)
+        c->together = (int64_t)(WORTH_CUTTING / (work + 1)) + 1;
+    else if (unpacked && !c->tb && work <= UNPACKED_MOST)
+        cut_in_parts(c, work);
+    else if (!(unpacked && cut_unpacked(c)) && work >= WORTH_PACKING)
+        cut_in_parts(c, work);
     c->grid_rows = ceil_div(c->m, c->rows);
     c->grid_cols = ceil_div(c->n, c->cols);
     return ceil_div(c->count, c->together) * c->grid_rows * c->grid_cols;

@@ -10,7 +10,8 @@
 
 /* y[i] = f(x[i]) for n items; y may be x. r0, r1 as the operation's options. */
 typedef void kernel_unary(void *y, const void *x, int64_t n, double r0, double r1);
-/* gx[i] = gy[i] f'(x[i]); x is the operation's input, y its output, either may serve; gx may be gy. */
+/* gx[i] = gy[i] f'(x[i]) from the operation's input x or its output y: from y for exp, sqrt, rsqrt, tanh,
+ * sigmoid and relu, from x for the others; the one not used may be NULL. gx may be gy. */
 typedef void kernel_unary_gradient(void *gx, const void *gy, const void *x, const void *y, int64_t n,
                                    double r0, double r1);
 /* y[i] = f(a[i sa], b[i sb]); steps sa, sb in items, 0 and 1 being the fast ones. */

@@ -17,28 +17,30 @@
  * step, far shorter than a scheduler slice. */
 #define SPIN_NS 50000
 
-#define ROUND_PIECES ((int64_t)1 << 31) /* what the low half of the ticket counts down from at most */
+#define ROUND_PIECES ((int64_t)1 << 31) /* a share's count stays within 32 bits */
 
 /* The job under way. Written by pool_run while no piece is left, read only by who holds a piece, so the
- * ticket orders every access. */
+ * shares order every access. */
 static struct {
     void (*f)(void *arg, int64_t piece);
     void *arg;
-    int64_t end; /* piece number = end - what the ticket showed */
 } job;
 
-/* High half: number of the job, which tells a waiting worker that there is a new one. Low half: pieces not
- * yet taken. Taking one is a compare-and-swap on the whole; its success means that the job it belongs to is
- * still under way. */
-static _Alignas(64) _Atomic uint64_t ticket;
-
-static _Alignas(64) _Atomic uint32_t done; /* pieces the workers have finished; a futex */
+static _Alignas(64) _Atomic uint32_t job_number; /* tells a waiting worker that there is a new one */
+static _Alignas(64) _Atomic uint32_t done;       /* pieces the workers have finished; a futex */
 static _Atomic uint32_t caller_sleeps;
 
 typedef struct {
     _Alignas(64) _Atomic uint32_t sleeps; /* a futex */
     _Atomic int cpu;                      /* where it last ran a job */
-    int number; /* 1 .. ; the caller of pool_run is 0 and no worker, but has a place here */
+    int number;                           /* 0 is the caller of pool_run, which never sleeps here */
+
+    /* Its share: pieces end - left .. end - 1 are to be taken, by this thread or, once their own are gone, by
+     * others. A thread so gets the same part of the same shape each time, which its core's cache may still
+     * hold. `left` has the job's number in its high half: taking a piece succeeds only while its job is under
+     * way. */
+    _Alignas(64) _Atomic uint64_t left;
+    _Atomic int64_t end;
 } worker;
 
 static worker workers[POOL_THREADS_MAX];
@@ -78,20 +80,30 @@ static bool spin(int64_t *until)
     return true;
 }
 
-/* Takes and runs pieces until none is left; returns how many it ran. */
-static uint32_t run_pieces(void)
+/* Takes and runs pieces of one thread's share until none is left; returns how many. */
+static uint32_t run_share(worker *w)
 {
     uint32_t ran = 0;
-    inside_piece = true;
-    uint64_t t = atomic_load_explicit(&ticket, memory_order_acquire);
-    while ((uint32_t)t) {
-        if (!atomic_compare_exchange_weak_explicit(&ticket, &t, t - 1, memory_order_acquire,
+    uint64_t left = atomic_load_explicit(&w->left, memory_order_acquire);
+    while ((uint32_t)left) {
+        if (!atomic_compare_exchange_weak_explicit(&w->left, &left, left - 1, memory_order_acquire,
                                                    memory_order_acquire))
             continue;
-        job.f(job.arg, job.end - (int64_t)(uint32_t)t);
+        job.f(job.arg, atomic_load_explicit(&w->end, memory_order_relaxed) - (int64_t)(uint32_t)left);
         ran++;
-        t = atomic_load_explicit(&ticket, memory_order_acquire);
+        left = atomic_load_explicit(&w->left, memory_order_acquire);
     }
+    return ran;
+}
+
+/* The thread's own share, then what is left of the others'. */
+static uint32_t run_pieces(int number)
+{
+    int threads = pool_threads();
+    uint32_t ran = 0;
+    inside_piece = true;
+    for (int i = 0; i < threads; i++)
+        ran += run_share(&workers[(number + i) % threads]);
     inside_piece = false;
     return ran;
 }
@@ -106,12 +118,12 @@ static void wait_for_job(worker *w, uint32_t *seen)
 {
     uint32_t number;
     int64_t until = 0;
-    while ((number = (uint32_t)(atomic_load_explicit(&ticket, memory_order_acquire) >> 32)) == *seen)
+    while ((number = atomic_load_explicit(&job_number, memory_order_acquire)) == *seen)
         if (is_surplus(w) || !spin(&until)) {
             /* Sequential order of this store and the next load, and of pool_run's publishing and its look at
              * `sleeps`: one of the two sees the other. */
             atomic_store(&w->sleeps, 1);
-            while ((number = (uint32_t)(atomic_load(&ticket) >> 32)) == *seen && atomic_load(&w->sleeps))
+            while ((number = atomic_load(&job_number)) == *seen && atomic_load(&w->sleeps))
                 futex_wait(&w->sleeps, 1);
             atomic_store(&w->sleeps, 0);
             until = 0;
@@ -145,13 +157,13 @@ static void *worker_main(void *self)
     worker *w = self;
     breadcrumb_catch();
     pthread_setname_np(pthread_self(), "assay-pool");
-    uint32_t seen = (uint32_t)(atomic_load_explicit(&ticket, memory_order_acquire) >> 32);
+    uint32_t seen = atomic_load_explicit(&job_number, memory_order_acquire);
     for (;;) {
         wait_for_job(w, &seen);
         if (is_surplus(w))
             continue;
         leave_shared_core(w);
-        uint32_t ran = run_pieces();
+        uint32_t ran = run_pieces(w->number);
         if (ran) {
             atomic_fetch_add(&done, ran);
             if (atomic_load(&caller_sleeps))
@@ -232,17 +244,23 @@ static void wait_for_workers(uint32_t target)
 /* Pieces begin .. end-1, at most ROUND_PIECES of them. */
 static void run_round(int64_t begin, int64_t end, void (*f)(void *arg, int64_t piece), void *arg)
 {
-    uint32_t pieces = (uint32_t)(end - begin);
+    int threads = pool_threads();
+    int64_t pieces = end - begin, given = 0;
     atomic_store_explicit(&workers[0].cpu, sched_getcpu(), memory_order_relaxed);
     job.f = f;
     job.arg = arg;
-    job.end = end;
     atomic_store_explicit(&done, 0, memory_order_relaxed);
-    uint64_t number = (atomic_load_explicit(&ticket, memory_order_relaxed) >> 32) + 1;
-    atomic_store(&ticket, number << 32 | pieces);
+    uint32_t number = atomic_load_explicit(&job_number, memory_order_relaxed) + 1;
+    for (int i = 0; i < threads; i++) {
+        int64_t share = pieces * (i + 1) / threads - given;
+        given += share;
+        atomic_store_explicit(&workers[i].end, begin + given, memory_order_relaxed);
+        atomic_store_explicit(&workers[i].left, (uint64_t)number << 32 | (uint64_t)share,
+                              memory_order_release);
+    }
+    atomic_store(&job_number, number);
     wake_workers(pieces - 1);
-    uint32_t mine = run_pieces();
-    wait_for_workers(pieces - mine);
+    wait_for_workers((uint32_t)pieces - run_pieces(0));
 }
 
 void pool_run(int64_t pieces, void (*f)(void *arg, int64_t piece), void *arg)

@@ -62,7 +62,8 @@ INLINE float exp_clamp(float x)
     return at_most(at_least(x, KERNEL(limits).exp_low), KERNEL(limits).exp_high);
 }
 
-/* e^(x + tail), tail a small correction. Below x = -86.99, where results near the smallest normal number, 0. */
+/* e^(x + tail), tail a small correction. Below x = -86.99, where results near the smallest normal number, 0.
+ */
 INLINE float exp_sum(float x, float tail)
 {
     exp_parts e = exp_split(exp_clamp(x));
