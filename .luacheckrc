@@ -1,4 +1,4 @@
 std = "lua54"
 max_line_length = 110
 -- specs (tests/lua, tests/plugins): given by lua/assay/spec.lua as by busted
-files["tests"] = { read_globals = { "describe", "it", "before_each", "after_each" } }
+files["tests"] = { std = "+busted" }

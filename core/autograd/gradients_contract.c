@@ -7,16 +7,43 @@ static as_t rows_of(as_ctx *c, as_t x)
     return as_reshape(c, x, AS_DIMS(-1, as_dim(c, x, -1)));
 }
 
-/* gy b^T and a^T gy; a batch before one matrix b is further rows, so its gradient is one product. */
+/* Whether x is the transposed view of a row-major matrix, as a layer's weight is in x W^T. */
+static bool is_transposed(const struct as_tensor *x)
+{
+    return x->rank == 2 && x->stride[0] == 1 && x->stride[1] != 1;
+}
+
+/* gy b^T and a^T gy, each in the layout of what it is the gradient of; a batch before one matrix b is further
+ * rows, so its gradient is one product. */
 void gradient_matmul(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {
+    as_t a = n->in[0].saved, b = n->in[1].saved;
     if (node_needs(n, 0))
-        gx[0] = as_matmul(c, gy, as_transpose(c, n->in[1].saved));
+        gx[0] = as_matmul(c, gy, as_transpose(c, b));
     if (!node_needs(n, 1))
         return;
-    as_t a = n->in[0].saved;
     bool flat = n->in[1].dims.rank == 2 && n->in[0].dims.rank > 2;
-    gx[1] = as_matmul(c, as_transpose(c, flat ? rows_of(c, a) : a), flat ? rows_of(c, gy) : gy);
+    as_t rows = flat ? rows_of(c, a) : a, grows = flat ? rows_of(c, gy) : gy;
+    if (is_transposed(b))
+        gx[1] = as_transpose(c, as_matmul(c, as_transpose(c, grows), rows));
+    else
+        gx[1] = as_matmul(c, as_transpose(c, rows), grows);
+}
+
+/* y = x w^T + b: gy w, gy^T x and the sum of gy's rows */
+void gradient_linear(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_dims x = n->in[0].dims;
+    bool rows = x.rank == 2;
+    as_t g = rows ? gy : rows_of(c, gy);
+    if (node_needs(n, 0)) {
+        as_t by_row = as_matmul(c, g, n->in[1].saved);
+        gx[0] = rows ? by_row : as_reshape(c, by_row, x);
+    }
+    if (node_needs(n, 1))
+        gx[1] = as_matmul(c, as_transpose(c, g), rows ? n->in[0].saved : rows_of(c, n->in[0].saved));
+    if (node_needs(n, 2))
+        gx[2] = as_squeeze(c, as_sum(c, g, 0), 0);
 }
 
 static as_t conv_op(as_ctx *c, as_op_code code, as_t a, as_t b, const node *n, int64_t height, int64_t width)

@@ -94,6 +94,7 @@ static const op table[AS_OP_END] = {
                       "undoes broadcasting"},
 
     [AS_OP_MATMUL] = {"matmul", "binary", 2, A | B, forward_matmul, gradient_matmul, NULL, "matrix product"},
+    [AS_OP_LINEAR] = {"linear", "layer", 3, A | B, forward_linear, gradient_linear, NULL, "x w^T + b"},
     [AS_OP_CONV2D] = {"conv2d", "conv", 2, A | B, forward_conv2d, gradient_conv2d, NULL, "2-D convolution"},
     [AS_OP_CONV2D_INPUT] = {"conv2d_input", "internal", 2, A | B, forward_conv2d_input, gradient_conv2d_input,
                             NULL, "conv2d's gradient in x"},

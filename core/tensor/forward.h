@@ -50,6 +50,7 @@ as_t forward_contiguous(as_ctx *c, op_call *call);
 
 /* contractions */
 as_t forward_matmul(as_ctx *c, op_call *call);
+as_t forward_linear(as_ctx *c, op_call *call);
 as_t forward_conv2d(as_ctx *c, op_call *call);
 as_t forward_conv2d_input(as_ctx *c, op_call *call);
 as_t forward_conv2d_weight(as_ctx *c, op_call *call);

@@ -5,6 +5,7 @@
 #include "tensor/layout.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* One factor as BLAS wants it. */
 typedef struct {
@@ -122,5 +123,36 @@ as_t forward_matmul(as_ctx *c, op_call *call)
                  (const char *)fb.x->data + (size_t)at[1] * bytes, l.stride[1][l.rank - 1],
                  (char *)y->data + (size_t)(row * inner * one) * bytes);
     }
+    return y;
+}
+
+as_t forward_linear(as_ctx *c, op_call *call)
+{
+    as_t x = call->in[0], w = call->in[1], b = call->in[2];
+    char tx[TENSOR_TEXT], tw[TENSOR_TEXT], tb[TENSOR_TEXT];
+    bool fits = x->rank >= 1 && w->rank == 2 && b->rank == 1 && x->size[x->rank - 1] == w->size[1] &&
+                b->size[0] == w->size[0];
+    if (!fits || !tensor_is_float(x) || x->dtype != w->dtype || x->dtype != b->dtype)
+        return context_fail(c, "input %s, weight %s, bias %s: expected [...,I], [O,I] and [O] of one float",
+                            tensor_shape_text(x, tx), tensor_shape_text(w, tw), tensor_shape_text(b, tb));
+    int64_t in = w->size[1], out = w->size[0];
+    as_dims dims = tensor_dims(x);
+    dims.size[dims.rank - 1] = out;
+    factor fw = factor_of(c, w);
+    bool rows_fit = x->rank >= 2 && x->stride[x->rank - 1] == 1 &&
+                    x->stride[x->rank - 2] >= at_least(in, 1) && flattens(x, x->stride[x->rank - 2]);
+    x = rows_fit ? x : tensor_dense(c, x);
+    b = tensor_dense(c, b);
+    as_t y = tensor_new(c, (as_dtype)x->dtype, dims);
+    if (!context_ok(c) || y->count == 0)
+        return y;
+    int64_t rows = y->count / out, ld = rows_fit ? x->stride[x->rank - 2] : at_least(in, 1);
+    size_t row_bytes = (size_t)out * tensor_item_bytes(y->dtype);
+    for (int64_t i = 0; i < rows; i++)
+        memcpy((char *)y->data + (size_t)i * row_bytes, b->data, row_bytes);
+    if (y->dtype == AS_F32)
+        gemm_f32(false, !fw.transposed, rows, out, in, 1, x->data, ld, fw.x->data, fw.ld, 1, y->data, out);
+    else
+        gemm_f64(false, !fw.transposed, rows, out, in, 1, x->data, ld, fw.x->data, fw.ld, 1, y->data, out);
     return y;
 }

@@ -57,6 +57,24 @@ void layout_row(const layout_loop *l, int64_t row, int64_t offset[LAYOUT_INPUTS]
     }
 }
 
+#define TILE 16 /* items each way: both sides of a tile stay in the first-level cache */
+
+/* [rows, columns] dense from memory where consecutive rows are adjacent: by tiles, so that whole cache lines
+ * are used. */
+static void copy_transposed(char *to, const char *from, int64_t rows, int64_t columns, int64_t step,
+                            size_t bytes)
+{
+    for (int64_t i0 = 0; i0 < rows; i0 += TILE)
+        for (int64_t k0 = 0; k0 < columns; k0 += TILE)
+            for (int64_t i = i0; i < i0 + TILE && i < rows; i++)
+                for (int64_t k = k0; k < k0 + TILE && k < columns; k++) {
+                    if (bytes == 4)
+                        ((uint32_t *)to)[i * columns + k] = ((const uint32_t *)from)[k * step + i];
+                    else
+                        ((uint64_t *)to)[i * columns + k] = ((const uint64_t *)from)[k * step + i];
+                }
+}
+
 void layout_copy(void *to, const struct as_tensor *x)
 {
     if (x->count == 0)
@@ -65,12 +83,16 @@ void layout_copy(void *to, const struct as_tensor *x)
     const as_t in[1] = {(as_t)x};
     layout_loop l = layout_loop_over(tensor_dims(x), in, 1);
     int64_t n = l.size[l.rank - 1], step = l.stride[0][l.rank - 1];
+    bool transposed = l.rank > 1 && step != 1 && l.stride[0][l.rank - 2] == 1;
+    int64_t together = transposed ? l.size[l.rank - 2] : 1; /* rows copied at once */
     char *out = to;
-    for (int64_t row = 0; row < l.rows; row++) {
+    for (int64_t row = 0; row < l.rows; row += together) {
         int64_t at[LAYOUT_INPUTS];
         layout_row(&l, row, at);
         const char *from = (const char *)x->data + (size_t)at[0] * bytes;
-        if (step == 1) {
+        if (transposed) {
+            copy_transposed(out, from, together, n, step, bytes);
+        } else if (step == 1) {
             memcpy(out, from, (size_t)n * bytes);
         } else if (bytes == 4) {
             for (int64_t i = 0; i < n; i++)
@@ -79,6 +101,6 @@ void layout_copy(void *to, const struct as_tensor *x)
             for (int64_t i = 0; i < n; i++)
                 ((uint64_t *)out)[i] = ((const uint64_t *)from)[i * step];
         }
-        out += (size_t)n * bytes;
+        out += (size_t)(together * n) * bytes;
     }
 }

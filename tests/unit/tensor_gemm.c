@@ -58,15 +58,16 @@ static double element(const shape *s, int64_t row, int64_t col, double alpha, do
     return alpha * sum + (beta == 0 ? 0 : beta * old);
 }
 
-/* Both precisions against the definition. The error of a sum of k products below 1 is at most about k * 2^-24
- * times their size, in practice its root; the elements between the rows of C must stay as they were. */
+/* Both precisions against the definition, and the elements between the rows of C must stay as they were.
+ * Partial sums grow to about sqrt(k) and each addition errs by 2^-24 of one: sqrt(k) * sqrt(k) * 2^-24 in the
+ * root mean square. */
 static void check(shape s, double alpha, double beta)
 {
     memcpy(d32, c32, sizeof c32);
     memcpy(d64, c64, sizeof c64);
     gemm_f32(s.ta, s.tb, s.m, s.n, s.k, (float)alpha, a32, s.lda, b32, s.ldb, (float)beta, d32, s.ldc);
     gemm_f64(s.ta, s.tb, s.m, s.n, s.k, alpha, a64, s.lda, b64, s.ldb, beta, d64, s.ldc);
-    double most = 2e-7 * (4 + sqrt((double)s.k) * 4);
+    double most = 0x1p-24 * (20 + 3 * (double)s.k);
     for (int64_t i = 0; i < s.m * s.ldc; i++) {
         int64_t row = i / s.ldc, col = i % s.ldc;
         double want = col < s.n ? element(&s, row, col, alpha, beta, c64[i]) : c64[i];

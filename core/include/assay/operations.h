@@ -448,6 +448,13 @@ static inline as_t as_matmul(as_ctx *c, as_t a, as_t b)
     return as_op2(c, AS_OP_MATMUL, a, b);
 }
 
+/* x w^T + b: x [...,I], w [O,I], b [O] -> [...,O]. */
+static inline as_t as_linear(as_ctx *c, as_t x, as_t w, as_t b)
+{
+    const as_t in[3] = {x, w, b};
+    return as_op(c, AS_OP_LINEAR, in, 3, NULL);
+}
+
 /* Cross-correlation, as every framework calls convolution. x [B,C,H,W], w [O,C,kh,kw] -> [B,O,H',W'] */
 static inline as_t as_conv2d(as_ctx *c, as_t x, as_t w, int64_t stride, int64_t padding)
 {

@@ -56,8 +56,8 @@ typedef enum {
     AS_OP_LOG_SOFTMAX = 57, /* i0 = axis */
 
     /* places. i0 = axis */
-    AS_OP_GATHER = 70,       /* x, index i64 of the same rank */
-    AS_OP_SCATTER_ADD = 71,  /* source, index of its shape -> i1 = size of the axis; i2 = 1: the axis is new */
+    AS_OP_GATHER = 70,      /* x, index i64 of the same rank */
+    AS_OP_SCATTER_ADD = 71, /* source, index of its shape -> i1 = size of the axis; i2 = 1: the axis is new */
     AS_OP_INDEX_SELECT = 72, /* x, index i64[M] */
     AS_OP_INDEX_ADD = 73,    /* source, index i64[M] -> i1 = size of the axis; index_select's gradient */
     AS_OP_ONE_HOT = 74,      /* index i64[...] -> [..., i0] in the working float */
@@ -84,6 +84,8 @@ typedef enum {
     AS_OP_MAX_POOL2D_PICK =
         116, /* x, v of x's shape: v at the places of x's maxima; the gradient of the above */
     AS_OP_WEIGHTED_SUM = 117, /* n tensors of one shape, then f64[n] of weights; summed in f64 */
+
+    AS_OP_LINEAR = 118, /* x [...,I], w [O,I], b [O] -> x w^T + b */
 
     AS_OP_END = 128,
 } as_op_code;

@@ -115,20 +115,26 @@ static void logsumexp_columns(real *y, const real *x, int64_t n, int64_t step, i
         y[i] = m[i] + real_log(y[i]);
 }
 
-/* Short rows by a function of columns, in place on a copy that has them side by side. */
+/* Up to GROUP short rows side by side: item k of row r at [k GROUP + r] */
+INLINE void rows_to_columns(real *block, const real *x, int64_t rows, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < n; k++)
+            block[k * GROUP + r] = x[r * n + k];
+}
+
+/* Short rows by a function of columns, in place on such a block. */
 INLINE void short_rows(real *y, const real *x, int64_t outer, int64_t n,
                        void columns(real *y, const real *x, int64_t n, int64_t step, int64_t columns))
 {
     real block[SHORT * GROUP];
-    for (int64_t o = 0; o < outer; o += GROUP, x += GROUP * n, y += GROUP * n) {
+    for (int64_t o = 0; o < outer; o += GROUP) {
         int64_t rows = smaller(GROUP, outer - o);
-        for (int64_t r = 0; r < rows; r++)
-            for (int64_t k = 0; k < n; k++)
-                block[k * GROUP + r] = x[r * n + k];
+        rows_to_columns(block, x + o * n, rows, n);
         columns(block, block, n, GROUP, rows);
         for (int64_t r = 0; r < rows; r++)
             for (int64_t k = 0; k < n; k++)
-                y[r * n + k] = block[k * GROUP + r];
+                y[(o + r) * n + k] = block[k * GROUP + r];
     }
 }
 
@@ -168,8 +174,16 @@ static void log_softmax(void *y_, const void *x_, int64_t outer, int64_t n, int6
 
 static void logsumexp(void *y_, const void *x_, int64_t outer, int64_t n, int64_t inner)
 {
-    real *y = y_;
+    real *y = y_, block[SHORT * GROUP];
     const real *x = x_;
+    if (inner == 1 && n <= SHORT) {
+        for (int64_t o = 0; o < outer; o += GROUP) {
+            int64_t rows = smaller(GROUP, outer - o);
+            rows_to_columns(block, x + o * n, rows, n);
+            logsumexp_columns(y + o, block, n, GROUP, rows);
+        }
+        return;
+    }
     for (int64_t o = 0; o < outer; o++) {
         if (inner == 1)
             y[o] = logsumexp_row(x + o * n, n);

@@ -186,37 +186,54 @@ INLINE void pool_row(real *y, int64_t *place, const real *x, const kernel_window
     }
 }
 
-/* The usual window, 2 by 2 in steps of 2 with nothing outside: a row in one go. */
-INLINE void pool_row_2x2(real *y, int64_t *place, const real *x, int64_t width, int64_t outputs, int64_t h)
+/* The usual window, 2 by 2 in steps of 2 with nothing outside, for `rows` rows of outputs, rows * outputs of
+ * them at most CHUNK / 2. Pairs of rows first, then pairs of columns of all rows in one loop; `lower` is 1
+ * where the second row won, and between equals the upper row goes before the left column. */
+INLINE void pool_2x2(real *y, int64_t *place, const real *x, int64_t width, int64_t outputs, int64_t rows)
 {
-    const int64_t top = 2 * h * width;
-    const real *upper = x + top, *lower = upper + width;
-    INDEPENDENT
-    for (int64_t i = 0; i < outputs; i++) {
-        real a = upper[2 * i], b = upper[2 * i + 1], c = lower[2 * i], d = lower[2 * i + 1];
-        int right = beats(b, a), lower_right = beats(d, c);
-        real m = right ? b : a, lower_m = lower_right ? d : c;
-        int below = beats(lower_m, m);
-        y[i] = below ? lower_m : m;
-        if (place) {
-            int64_t at = top + 2 * i;
-            place[i] = below ? at + width + lower_right : at + right;
+    real best[CHUNK], lower[CHUNK], right[CHUNK / 2];
+    for (int64_t h = 0; h < rows; h++)
+        for (int64_t i = 0; i < 2 * outputs; i++) {
+            real a = x[2 * h * width + i], b = x[(2 * h + 1) * width + i];
+            int better = beats(b, a);
+            best[2 * h * outputs + i] = better ? b : a;
+            if (place)
+                lower[2 * h * outputs + i] = better ? 1 : 0;
         }
+    for (int64_t i = 0; i < rows * outputs; i++) {
+        real a = best[2 * i], b = best[2 * i + 1];
+        int better = beats(b, a);
+        if (place) {
+            int equal = (a == b) | ((a != a) & (b != b));
+            better |= equal & (lower[2 * i] > lower[2 * i + 1]);
+            right[i] = better ? lower[2 * i + 1] * (real)width + 1 : lower[2 * i] * (real)width;
+        }
+        y[i] = better ? b : a;
     }
+    for (int64_t h = 0; place && h < rows; h++)
+        for (int64_t i = 0; i < outputs; i++)
+            place[h * outputs + i] = 2 * h * width + 2 * i + (int64_t)right[h * outputs + i];
 }
 
 INLINE void pool_image(real *y, int64_t *place, const real *x, const kernel_window *w)
 {
+    const int64_t width = w->width, outputs = w->out_width;
     const bool usual = w->kernel_h == 2 && w->kernel_w == 2 && w->stride_h == 2 && w->stride_w == 2 &&
-                       w->pad_h == 0 && w->pad_w == 0 && w->dilation_h == 1 && w->dilation_w == 1;
-    for (int64_t c = 0; c < w->channels; c++)
-        for (int64_t h = 0; h < w->out_height; h++) {
+                       w->pad_h == 0 && w->pad_w == 0 && w->dilation_h == 1 && w->dilation_w == 1 &&
+                       outputs <= CHUNK / 2;
+    for (int64_t c = 0; c < w->channels; c++, x += w->height * width)
+        for (int64_t h = 0, rows; h < w->out_height; h += rows) {
+            rows = usual ? smaller(CHUNK / (2 * outputs), w->out_height - h) : 1;
             if (usual)
-                pool_row_2x2(y, place, x + c * w->height * w->width, w->width, w->out_width, h);
+                pool_2x2(y, place, x + 2 * h * width, width, outputs, rows);
             else
-                pool_row(y, place, x + c * w->height * w->width, w, h);
-            y += w->out_width;
-            place = place ? place + w->out_width : NULL;
+                pool_row(y, place, x, w, h);
+            y += rows * outputs;
+            if (!place)
+                continue;
+            for (int64_t i = 0; usual && i < rows * outputs; i++)
+                place[i] += 2 * h * width;
+            place += rows * outputs;
         }
 }
 

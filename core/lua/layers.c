@@ -1,0 +1,163 @@
+/* Layers as one call each: what nn.lua would compose of several operations, without a handle for each of the
+ * values between. */
+#include "lua/internal.h"
+
+/* core.linear(x, weight, bias) -> x weight^T + bias. x [..., in], weight [out, in], bias [out] or nil */
+static int linear(lua_State *L)
+{
+    as_t x = lua_host_check_tensor(L, 1), w = lua_host_check_tensor(L, 2), b = tensor_at(L, 3);
+    if (w->rank != 2 || x->rank < 1 || x->size[x->rank - 1] != w->size[1]) {
+        char text[TENSOR_TEXT];
+        return lua_host_raise(L, "nn.linear %lld -> %lld: input %s, expected [..., %lld]",
+                              (long long)w->size[1], (long long)w->size[0], tensor_shape_text(x, text),
+                              (long long)w->size[1]);
+    }
+    lua_host *h = host_of(L);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    if (b)
+        return host_finish(L, h, u, s, as_linear(h->c, x, w, b));
+    bool row = x->rank == 1;
+    as_t y = as_matmul(h->c, row ? as_unsqueeze(h->c, x, 0) : x, as_transpose(h->c, w));
+    return host_finish(L, h, u, s, row ? as_squeeze(h->c, y, 0) : y);
+}
+
+/* core.conv2d(x, weight, bias, {stride h, w, padding h, w, dilation h, w, groups}) */
+static int conv2d(lua_State *L)
+{
+    as_t in[2] = {lua_host_check_tensor(L, 1), lua_host_check_tensor(L, 2)}, b = tensor_at(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    as_attr attr = {{0}, {0}};
+    for (int i = 0; i < 7; i++) {
+        lua_rawgeti(L, 4, i + 1);
+        attr.i[i] = luaL_checkinteger(L, -1);
+        lua_pop(L, 1);
+    }
+    if (in[0]->rank != 4 || in[0]->size[1] != in[1]->size[1] * attr.i[6]) {
+        char text[TENSOR_TEXT];
+        return lua_host_raise(L, "nn.conv2d %lld -> %lld: input %s, expected [B, %lld, H, W]",
+                              (long long)(in[1]->size[1] * attr.i[6]), (long long)in[1]->size[0],
+                              tensor_shape_text(in[0], text), (long long)(in[1]->size[1] * attr.i[6]));
+    }
+    lua_host *h = host_of(L);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    as_t y = tape_op(h->c, AS_OP_CONV2D, in, 2, &attr);
+    if (b)
+        y = as_add(h->c, y, as_reshape(h->c, b, AS_DIMS(b->count, 1, 1)));
+    return host_finish(L, h, u, s, y);
+}
+
+/* (x - mean) / sqrt(variance + eps), then * weight + bias where they are given */
+static as_t standardised(as_ctx *c, as_t x, as_t mean, as_t variance, double eps, as_t weight, as_t bias)
+{
+    as_t y = as_mul(c, as_sub(c, x, mean), as_rsqrt(c, as_shift(c, variance, eps)));
+    y = weight ? as_mul(c, y, weight) : y;
+    return bias ? as_add(c, y, bias) : y;
+}
+
+/* Mean over the axes of the mask, which stay with size 1. */
+static as_t mean_over(as_ctx *c, as_t x, int64_t mask)
+{
+    as_attr attr = {{mask, 1}, {0}};
+    return as_op(c, AS_OP_MEAN, &x, 1, &attr);
+}
+
+/* core.layer_norm(x, n, eps, weight, bias): over the last n axes; weight and bias of their sizes */
+static int layer_norm(lua_State *L)
+{
+    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5);
+    int n = (int)luaL_checkinteger(L, 2);
+    double eps = luaL_checknumber(L, 3);
+    if (n < 1 || n > x->rank)
+        return lua_host_raise(L, "nn.layer_norm over %d axes: input of rank %d", n, x->rank);
+    lua_host *h = host_of(L);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    int64_t mask = (((int64_t)1 << n) - 1) << (x->rank - n);
+    as_t mean = mean_over(h->c, x, mask);
+    as_t variance = mean_over(h->c, as_square(h->c, as_sub(h->c, x, mean)), mask);
+    return host_finish(L, h, u, s, standardised(h->c, x, mean, variance, eps, weight, bias));
+}
+
+/* core.group_norm(x, groups, eps, weight, bias): x [B, C, ...], weight and bias [C] */
+static int group_norm(lua_State *L)
+{
+    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5);
+    int64_t groups = luaL_checkinteger(L, 2);
+    double eps = luaL_checknumber(L, 3);
+    if (x->rank < 2 || groups < 1 || x->size[1] % groups != 0) {
+        char text[TENSOR_TEXT];
+        return lua_host_raise(L, "nn.group_norm of %lld groups: input %s, expected [B, C, ...], C a multiple",
+                              (long long)groups, tensor_shape_text(x, text));
+    }
+    lua_host *h = host_of(L);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    as_dims dims = tensor_dims(x), channels = {x->rank - 1, {x->size[1], 1, 1, 1, 1, 1, 1, 1}};
+    as_t y = as_reshape(h->c, x, AS_DIMS(x->size[0], groups, -1));
+    as_t mean = mean_over(h->c, y, 4);
+    as_t variance = mean_over(h->c, as_square(h->c, as_sub(h->c, y, mean)), 4);
+    y = as_reshape(h->c, standardised(h->c, y, mean, variance, eps, NULL, NULL), dims);
+    y = weight ? as_mul(h->c, y, as_reshape(h->c, weight, channels)) : y;
+    y = bias ? as_add(h->c, y, as_reshape(h->c, bias, channels)) : y;
+    return host_finish(L, h, u, s, y);
+}
+
+/* The running statistics move towards those of this batch; the variance's is the unbiased one. */
+static void batch_norm_track(as_ctx *c, as_t running, as_t batch, double momentum, double unbias)
+{
+    bool before = tape_recording(c, false);
+    as_t flat = as_reshape(c, batch, AS_DIMS(running->count));
+    as_t moved = as_add(c, as_scale(c, running, 1 - momentum), as_scale(c, flat, momentum * unbias));
+    if (context_ok(c))
+        tensor_assign(c, running, moved);
+    tape_recording(c, before);
+}
+
+/* core.batch_norm(x, eps, weight, bias, running_mean, running_var, mode, momentum): x [B, C, ...]; mode
+ * "train" uses the batch's statistics and moves the running ones, "batch_stats" only uses them, "eval" uses
+ * the running ones. */
+static int batch_norm(lua_State *L)
+{
+    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 3), bias = tensor_at(L, 4);
+    as_t running_mean = lua_host_check_tensor(L, 5), running_var = lua_host_check_tensor(L, 6);
+    double eps = luaL_checknumber(L, 2), momentum = luaL_checknumber(L, 8);
+    char mode = *luaL_checkstring(L, 7);
+    if (x->rank < 2 || x->size[1] != running_mean->count) {
+        char text[TENSOR_TEXT];
+        return lua_host_raise(L, "nn.batch_norm %lld: input %s, expected [B, %lld, ...]",
+                              (long long)running_mean->count, tensor_shape_text(x, text),
+                              (long long)running_mean->count);
+    }
+    lua_host *h = host_of(L);
+    as_ctx *c = h->c;
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(c);
+    as_dims channels = {x->rank - 1, {x->size[1], 1, 1, 1, 1, 1, 1, 1}};
+    as_t mean, variance;
+    if (mode == 'e') {
+        mean = as_reshape(c, running_mean, channels);
+        variance = as_reshape(c, running_var, channels);
+    } else {
+        int64_t mask = (((int64_t)1 << x->rank) - 1) & ~(int64_t)2;
+        double n = (double)x->count / (double)x->size[1];
+        mean = mean_over(c, x, mask);
+        variance = mean_over(c, as_square(c, as_sub(c, x, mean)), mask);
+        if (mode == 't') {
+            batch_norm_track(c, running_mean, mean, momentum, 1);
+            batch_norm_track(c, running_var, variance, momentum, n > 1 ? n / (n - 1) : 1);
+        }
+    }
+    weight = weight ? as_reshape(c, weight, channels) : NULL;
+    bias = bias ? as_reshape(c, bias, channels) : NULL;
+    return host_finish(L, h, u, s, standardised(c, x, mean, variance, eps, weight, bias));
+}
+
+void core_open_layers(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"linear", linear},         {"conv2d", conv2d},
+                                         {"layer_norm", layer_norm}, {"group_norm", group_norm},
+                                         {"batch_norm", batch_norm}, {0}};
+    luaL_setfuncs(L, functions, 0);
+}

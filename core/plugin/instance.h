@@ -1,0 +1,96 @@
+/* A plugin made ready to work: its parameters, its registered state, its random streams. Failures are left in
+ * the context, named ("losses/poly1: setup: ..."). After a call that failed inside the plugin an instance
+ * refuses work until a state is loaded or it is reset. */
+#ifndef ASSAY_PLUGIN_INSTANCE_H
+#define ASSAY_PLUGIN_INSTANCE_H
+
+#include "plugin/load.h"
+#include "plugin/model.h"
+#include "tensor/random.h"
+
+#include <cjson/cJSON.h>
+
+typedef enum { REGISTERED_PARAMETER, REGISTERED_BUFFER, REGISTERED_COUNTER } registered_kind;
+
+typedef struct {
+    registered_kind kind;
+    bool per_item;
+    char *name;
+    as_t tensor; /* kept; NULL for a counter */
+    int *counter;
+} registered;
+
+typedef struct {
+    char *name;
+    random_stream stream;
+} named_stream;
+
+typedef struct {
+    char name[64];
+    double value;
+} report;
+
+typedef struct instance {
+    as_ctx *ctx;
+    plugin *plugin;
+    uint64_t number; /* among the instances of this plugin: part of its streams' names */
+    void *params;    /* the plugin's struct, filled */
+    void *self;      /* the plugin's own struct; NULL when state_size is 0 */
+    bool training;
+    bool failed;                      /* a call failed inside the plugin */
+    bool setting_up;                  /* registering is legal */
+    argument bound[SIGNATURE_PLACES]; /* models, groups, sources given at construction, by place */
+    registered *state;
+    int state_count;
+    named_stream *streams;
+    int stream_count;
+    report *reports; /* of the last call */
+    int report_count, report_capacity;
+    char **splits; /* of a data set, in the order it declared them */
+    int split_count;
+    bool opened;
+    registered *previous; /* during a reset: what was registered before, to be filled again in place */
+    int previous_count;
+} instance;
+
+/* Makes one: params (a JSON object, or NULL for the defaults), validate, setup. `bound` holds what the script
+ * gives once and for all (models, groups, source), by place in the signature, n entries; NULL for none; what
+ * it points to must outlive the instance. `number` < 0 takes the plugin's next. Owned: instance_free. NULL
+ * after a failure. */
+instance *instance_new(as_ctx *c, plugin *p, const cJSON *params, const argument *bound, int n,
+                       int64_t number);
+void instance_free(instance *i);
+
+/* As newly made: state set up again in the same storage, streams at their start. */
+bool instance_reset(instance *i);
+
+void instance_train(instance *i, bool on);
+
+/* The registered parameters in order; `list` has room for instance_parameter_count. Borrowed. */
+int instance_parameter_count(const instance *i);
+void instance_parameters(const instance *i, as_t *list);
+
+/* The state: parameters, buffers, counters (i64 scalars) in the order registered, then the random streams
+ * ("random.NAME": i64[2], key and counter). Tensors are shared, not copied, except counters and streams.
+ * Owned: state_free. NULL after a failure. */
+as_state *instance_state(instance *i);
+
+/* Copies values in: same storage, so optimizers and handles stay valid. Fails without a change, naming what
+ * is missing, extra or of another shape; a stream the state does not name goes back to its start. */
+bool instance_load(instance *i, const as_state *s);
+
+/* The values of the parameters, for the run's rows. Owned: cJSON_Delete. */
+cJSON *instance_params_json(const instance *i);
+
+/* Told of each instance made from now on, once it is set up; NULL: nobody. */
+typedef void instance_made(void *self, plugin *p);
+void instance_on_new(instance_made *hook, void *self);
+
+/* For the services: registering, and the stream of a name (made on first use). NULL or inert after a
+ * failure. */
+as_t instance_register(instance *i, registered_kind kind, const char *name, as_t x, bool per_item);
+void instance_count(instance *i, const char *name, int *value);
+random_stream *instance_stream(instance *i, const char *name);
+void instance_report(instance *i, const char *name, double value);
+
+#endif

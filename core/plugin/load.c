@@ -1,0 +1,258 @@
+#include "plugin/load.h"
+
+#include "base/hash.h"
+#include "plugin/elf.h"
+#include "plugin/find.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static module *modules; /* all that are loaded; they stay */
+
+static const char *sanitizer_name(uint32_t sanitizer)
+{
+    return sanitizer == 0   ? "without a sanitizer"
+           : sanitizer == 1 ? "with -fsanitize=address"
+           : sanitizer == 2 ? "with -fsanitize=thread"
+                            : "with an unknown sanitizer";
+}
+
+/* The source to build again: beside the file where it lies there, else as the tree has it. */
+static const char *source_of(const char *path, char buffer[FIND_PATH])
+{
+    int length = (int)strlen(path) - 3;
+    if (length > 0 && strcmp(path + length, ".so") == 0) {
+        snprintf(buffer, FIND_PATH, "%.*s.c", length, path);
+        if (access(buffer, R_OK) == 0)
+            return buffer;
+        const char *tail = path + length;
+        for (int slashes = 0; tail > path && (slashes += tail[-1] == '/') < 2;)
+            tail--;
+        snprintf(buffer, FIND_PATH, "plugins/%.*s.c", (int)(path + length - tail), tail);
+    } else {
+        snprintf(buffer, FIND_PATH, "%s", path);
+    }
+    return buffer;
+}
+
+static bool check_abi(const char *path, uint32_t major, uint32_t minor, as_error *e)
+{
+    if (major == LOAD_ABI_MAJOR && minor <= LOAD_ABI_MINOR)
+        return true;
+    char source[FIND_PATH], highest[32] = "";
+    if (LOAD_ABI_MINOR > 0)
+        snprintf(highest, sizeof highest, " to %d.%d", LOAD_ABI_MAJOR, LOAD_ABI_MINOR);
+    return error_set(e,
+                     "%s: built for plugin ABI %u.%u, this assay speaks %d.0%s. Rebuild it: assay build %s",
+                     path, major, minor, LOAD_ABI_MAJOR, highest, source_of(path, source));
+}
+
+static bool check_note(const char *path, elf_note *note, as_error *e)
+{
+    if (!elf_read_note(path, note, e) || !check_abi(path, note->abi_major, note->abi_minor, e))
+        return false;
+    if (note->sanitizer != AS_SANITIZER)
+        return error_set(e, "%s: built %s, this assay %s: build both the same way", path,
+                         sanitizer_name(note->sanitizer), sanitizer_name(AS_SANITIZER));
+    return true;
+}
+
+/* The exported module; that the symbol is data of its size is asked of the symbol table, not of the bytes. */
+static const as_module *find_module(const char *path, void *handle, as_error *e)
+{
+    void *symbol = dlsym(handle, "assay_plugin");
+    Dl_info info;
+    ElfW(Sym) *entry = NULL;
+    if (!symbol)
+        error_set(e, "%s: exports no assay_plugin: it needs one AS_PLUGIN(...) or AS_MODULE(...)", path);
+    else if (!dladdr1(symbol, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry ||
+             ELF64_ST_TYPE(entry->st_info) != STT_OBJECT || entry->st_size < sizeof(as_module))
+        error_set(e, "%s: assay_plugin is no module: it must come from AS_PLUGIN or AS_MODULE", path);
+    else
+        return symbol;
+    return NULL;
+}
+
+static bool check_module(const char *path, const elf_note *note, const as_module *m, as_error *e)
+{
+    if (m->abi_major != note->abi_major || m->abi_minor != note->abi_minor)
+        return error_set(e, "%s: its note says ABI %u.%u, its module %u.%u: built with an edited plugin.h",
+                         path, note->abi_major, note->abi_minor, m->abi_major, m->abi_minor);
+    if (m->size != sizeof(as_plugin))
+        return error_set(e, "%s: descriptor of %u bytes, ABI %u.%u has %zu: built with an edited plugin.h",
+                         path, m->size, m->abi_major, m->abi_minor, sizeof(as_plugin));
+    if (m->count == 0 || !m->list)
+        return error_set(e, "%s: a module without plugins", path);
+    for (uint32_t i = 0; i < m->count; i++)
+        if (!m->list[i] || m->list[i]->size != m->size)
+            return error_set(
+                e, "%s: descriptor %u of %u bytes, ABI %u.%u has %zu: built with an edited plugin.h", path,
+                i + 1, m->list[i] ? m->list[i]->size : 0, m->abi_major, m->abi_minor, sizeof(as_plugin));
+    return true;
+}
+
+/* The descriptors, checked, in the host's own records. */
+static bool take_plugins(module *out, const as_module *m, as_error *e)
+{
+    out->list = calloc(m->count, sizeof *out->list);
+    if (!out->list)
+        return error_set(e, "%s: out of memory", out->path);
+    for (uint32_t i = 0; i < m->count; i++) {
+        plugin *p = &out->list[i];
+        as_error inner = {{0}};
+        p->d = *m->list[i];
+        p->module = out;
+        out->count = (int)i + 1;
+        if (!load_check(&p->d, &p->signature, &inner))
+            return error_set(e, "%s: %s", out->path, inner.text);
+        char *name;
+        if (asprintf(&name, "%s/%s", p->d.kind, p->d.name) < 0)
+            return error_set(e, "%s: out of memory", out->path);
+        p->name = name;
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(out->list[k].name, p->name) == 0)
+                return error_set(e, "%s: holds %s twice", out->path, p->name);
+    }
+    return true;
+}
+
+static void module_free(module *m)
+{
+    for (int i = 0; i < m->count; i++) {
+        signature_free(m->list[i].signature);
+        free((char *)m->list[i].name);
+    }
+    free(m->list);
+    free(m->path);
+    free(m);
+}
+
+static module *open_module(const char *path, const elf_note *note, as_error *e)
+{
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        const char *why = dlerror();
+        size_t length = strlen(path);
+        if (why && strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0)
+            why += length + 2;
+        error_set(e, "%s: cannot load: %s", path, why ? why : "unknown reason");
+        return NULL;
+    }
+    const as_module *m = find_module(path, handle, e);
+    if (!m || !check_module(path, note, m, e))
+        return NULL;
+    module *out = calloc(1, sizeof *out);
+    if (!out || !(out->path = strdup(path))) {
+        free(out);
+        error_set(e, "%s: out of memory", path);
+        return NULL;
+    }
+    out->abi_major = m->abi_major;
+    out->abi_minor = m->abi_minor;
+    if (!take_plugins(out, m, e)) {
+        module_free(out);
+        return NULL;
+    }
+    out->next = modules;
+    return modules = out;
+}
+
+module *load_file(const char *path, as_error *e)
+{
+    char here[FIND_PATH];
+    if (!strchr(path, '/')) { /* without a slash dlopen would look among the system's libraries */
+        snprintf(here, sizeof here, "./%s", path);
+        path = here;
+    }
+    for (module *m = modules; m; m = m->next)
+        if (strcmp(m->path, path) == 0)
+            return m;
+    elf_note note;
+    return check_note(path, &note, e) ? open_module(path, &note, e) : NULL;
+}
+
+static plugin *plugin_in(module *m, const char *kind, const char *name)
+{
+    for (int i = 0; i < m->count; i++)
+        if (strcmp(m->list[i].d.kind, kind) == 0 && strcmp(m->list[i].d.name, name) == 0)
+            return &m->list[i];
+    return NULL;
+}
+
+/* Looks into every file of the kind, for a plugin that shares its file with others. */
+static plugin *load_by_search(const char *kind, const char *name, as_error *e)
+{
+    enum { NAMES = 512 };
+    const char *names[NAMES];
+    int n = 0;
+    find_list list;
+    plugin *found = NULL;
+    if (!find_all(kind, &list, e))
+        return NULL;
+    for (int i = 0; i < list.count && !found; i++) {
+        as_error ignored = {{0}}; /* a broken file is no reason to refuse another */
+        module *m = list.hits[i].hidden ? NULL : load_file(list.hits[i].path, &ignored);
+        if (!m)
+            continue;
+        found = plugin_in(m, kind, name);
+        for (int k = 0; k < m->count && n < NAMES; k++)
+            if (strcmp(m->list[k].d.kind, kind) == 0)
+                names[n++] = m->list[k].d.name;
+    }
+    find_free(&list);
+    if (!found)
+        find_missing(kind, name, names, n, e);
+    return found;
+}
+
+plugin *load_plugin(const char *kind, const char *name, as_error *e)
+{
+    char path[FIND_PATH];
+    if (!find_kind(kind, e))
+        return NULL;
+    if (strchr(name, '/') || !*name) {
+        error_set(e, "no plugin %s/%s: a name has no slash", kind, name);
+        return NULL;
+    }
+    for (module *m = modules; m; m = m->next) {
+        plugin *p = plugin_in(m, kind, name);
+        if (p)
+            return p;
+    }
+    if (!find_path(kind, name, path))
+        return load_by_search(kind, name, e);
+    module *m = load_file(path, e);
+    plugin *p = m ? plugin_in(m, kind, name) : NULL;
+    if (m && !p)
+        error_set(e, "%s: holds %s, not %s/%s", path, m->list[0].name, kind, name);
+    return p;
+}
+
+plugin *load_plugin_named(const char *kind_name, as_error *e)
+{
+    const char *slash = strchr(kind_name, '/');
+    char kind[32];
+    if (!slash ||
+        snprintf(kind, sizeof kind, "%.*s", (int)(slash - kind_name), kind_name) >= (int)sizeof kind) {
+        error_set(e, "\"%s\" is no plugin: write KIND/NAME, as losses/poly1", kind_name);
+        return NULL;
+    }
+    return load_plugin(kind, slash + 1, e);
+}
+
+const char *load_so_sha256(plugin *p, as_error *e)
+{
+    module *m = p->module;
+    if (!*m->so_sha256 && !hash_file(m->path, m->so_sha256, e))
+        return NULL;
+    return m->so_sha256;
+}
+
+const char *load_source_hash(plugin *p, as_error *e)
+{
+    return p->d.source_hash && *p->d.source_hash ? p->d.source_hash : load_so_sha256(p, e);
+}

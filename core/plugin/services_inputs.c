@@ -1,0 +1,161 @@
+/* The services that reach what a call was given: models, groups, states. */
+#include "plugin/frame.h"
+#include "plugin/services.h"
+
+static as_t inert(as_ctx *c)
+{
+    return context_of(c)->inert;
+}
+
+/* The input at a place of the signature, which must be of one of two types. */
+static const argument *input(as_ctx *c, int index, signature_type type, signature_type or_type,
+                             const char *what)
+{
+    frame *f = frame_here(c);
+    if (!f)
+        return NULL;
+    const signature *s = f->owner->plugin->signature;
+    if (index >= 0 && index < s->in_count && (s->in[index].type == type || s->in[index].type == or_type))
+        return &f->in[index];
+    context_fail(c, "input %d of the signature is no %s", index, what);
+    return NULL;
+}
+
+static as_model *service_model_in(as_ctx *c, int index)
+{
+    const argument *a = input(c, index, SIGNATURE_MODEL, SIGNATURE_FUNCTION, "model");
+    return a ? a->model : NULL;
+}
+
+static as_group *service_group_in(as_ctx *c, int index)
+{
+    const argument *a = input(c, index, SIGNATURE_GROUP, SIGNATURE_GROUP, "group");
+    return a ? a->group : NULL;
+}
+
+/* What the signature says of a model of this call; NULL when it says nothing. */
+static const signature_item *item_of(const frame *f, const as_model *m)
+{
+    const signature *s = f->owner->plugin->signature;
+    for (int k = 0; k < s->in_count; k++)
+        if (f->in[k].model == m)
+            return s->in[k].call ? &s->in[k] : NULL;
+    return NULL;
+}
+
+/* The model's name in front of what is wrong with its inputs or output. */
+static as_t name_model(as_ctx *c, const char *name)
+{
+    as_error e;
+    if (context_take_error(c, &e))
+        context_fail(c, "%s: %.900s", name, e.text);
+    return inert(c);
+}
+
+static as_t call_model(as_ctx *c, as_model *m, const as_state *theta, const as_t *in, int n)
+{
+    frame *f = frame_here(c);
+    if (!f)
+        return inert(c);
+    if (!m)
+        return context_fail(c, "call of a model that was not given");
+    if (theta && !m->call_with)
+        return context_fail(c, "call_with: the model has no parameters to replace");
+    const signature_item *item = item_of(f, m);
+    signature_bound bound;
+    if (item) {
+        argument given[SIGNATURE_PLACES] = {{0}};
+        for (int k = 0; k < n && k < SIGNATURE_PLACES; k++)
+            given[k].tensor = in[k];
+        if (!signature_check_in(item->call, c, f->owner->params, given, n, &bound))
+            return name_model(c, item->name);
+    }
+    as_t out = theta ? m->call_with(c, m, theta, in, n) : m->call(c, m, in, n);
+    if (!context_ok(c))
+        return inert(c);
+    if (item && !signature_check_out(item->call, c, f->owner->params, 0, out, &bound))
+        return name_model(c, item->name);
+    return out;
+}
+
+static as_t service_call(as_ctx *c, as_model *m, const as_t *in, int n)
+{
+    return call_model(c, m, NULL, in, n);
+}
+
+static as_t service_call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t *in, int n)
+{
+    if (context_ok(c) && !theta)
+        return context_fail(c, "call_with: no state was given");
+    return call_model(c, m, theta, in, n);
+}
+
+static void service_update(as_ctx *c, as_group *g, as_t loss, double clip)
+{
+    if (!frame_here(c))
+        return;
+    if (g)
+        optimizer_update(c, g, loss, clip);
+    else
+        context_fail(c, "update of a group that was not given");
+}
+
+/* ---- states ---- */
+
+static int service_state_count(as_ctx *c, int index)
+{
+    const argument *a = input(c, index, SIGNATURE_STATE, SIGNATURE_STATES, "state");
+    return a ? a->state_count : 0;
+}
+
+static const as_state *service_state_in(as_ctx *c, int index, int k)
+{
+    const argument *a = input(c, index, SIGNATURE_STATE, SIGNATURE_STATES, "state");
+    if (a && k >= 0 && k < a->state_count)
+        return a->states[k];
+    if (a)
+        context_fail(c, "state %d of %d", k, a->state_count);
+    return NULL;
+}
+
+static const state_entry *entry_of(as_ctx *c, const as_state *s, int i)
+{
+    if (!context_ok(c))
+        return NULL;
+    if (s && i >= 0 && i < s->count)
+        return &s->entries[i];
+    context_fail(c, "tensor %d of a state of %d", i, s ? s->count : 0);
+    return NULL;
+}
+
+static int service_state_size(as_ctx *c, const as_state *s)
+{
+    return context_ok(c) && s ? s->count : 0;
+}
+
+static const char *service_state_name(as_ctx *c, const as_state *s, int i)
+{
+    const state_entry *entry = entry_of(c, s, i);
+    return entry ? entry->name : "";
+}
+
+/* Without history: a state's values are what a method starts from, not what it differentiates. */
+static as_t service_state_tensor(as_ctx *c, const as_state *s, int i)
+{
+    const state_entry *entry = entry_of(c, s, i);
+    return entry ? tape_detach(c, entry->tensor) : inert(c);
+}
+
+void services_inputs(as_services *table)
+{
+    table->model_in = service_model_in;
+    table->group_in = service_group_in;
+    table->call = service_call;
+    table->call_with = service_call_with;
+    table->update = service_update;
+    table->state_count = service_state_count;
+    table->state_in = service_state_in;
+    table->state_size = service_state_size;
+    table->state_name = service_state_name;
+    table->state_tensor = service_state_tensor;
+}

@@ -1,0 +1,389 @@
+/* The parser: recursive descent over one line, each function leaves `at` behind what it read. */
+#include "plugin/signature.h"
+
+#include "base/suggest.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *start, *at;
+    const as_param *params;
+    as_error *error;
+    signature *s;  /* being filled */
+    size_t used;   /* of s->words */
+    bool of_model; /* within a model's brackets: names may be left out */
+} parser;
+
+typedef struct {
+    const char *text;
+    int length;
+} word;
+
+static const struct {
+    const char *word;
+    signature_type type;
+    as_dtype dtype;
+} types[] = {
+    {"f32", SIGNATURE_TENSOR, AS_F32},        {"f64", SIGNATURE_TENSOR, AS_F64},
+    {"i64", SIGNATURE_TENSOR, AS_I64},        {"model", SIGNATURE_MODEL, AS_F32},
+    {"function", SIGNATURE_FUNCTION, AS_F32}, {"group", SIGNATURE_GROUP, AS_F32},
+    {"state", SIGNATURE_STATE, AS_F32},       {"dataset", SIGNATURE_DATASET, AS_F32},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+static bool parse_signature(parser *p);
+
+__attribute__((format(printf, 3, 4))) static bool fail(const parser *p, const char *at, const char *format,
+                                                       ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return error_set(p->error, "signature: column %d: %s", (int)(at - p->start) + 1, text);
+}
+
+/* "expected X" and what stands there instead. */
+static bool fail_expected(const parser *p, const char *what)
+{
+    const char *at = p->at;
+    while (*at == ' ')
+        at++;
+    if (!*at)
+        return fail(p, at, "expected %s, the text ends here", what);
+    return fail(p, at, "expected %s, found \"%.12s\"", what, at);
+}
+
+static void blanks(parser *p)
+{
+    while (isspace((unsigned char)*p->at))
+        p->at++;
+}
+
+static bool take(parser *p, const char *symbol)
+{
+    blanks(p);
+    size_t n = strlen(symbol);
+    if (strncmp(p->at, symbol, n) != 0)
+        return false;
+    p->at += n;
+    return true;
+}
+
+static bool word_follows(parser *p)
+{
+    blanks(p);
+    return isalpha((unsigned char)*p->at) || *p->at == '_';
+}
+
+/* Length 0 when no word follows. */
+static word take_word(parser *p)
+{
+    word w = {p->at, 0};
+    if (!word_follows(p))
+        return w;
+    w.text = p->at;
+    while (isalnum((unsigned char)*p->at) || *p->at == '_')
+        p->at++;
+    w.length = (int)(p->at - w.text);
+    return w;
+}
+
+static bool word_is(word w, const char *text)
+{
+    return (size_t)w.length == strlen(text) && memcmp(w.text, text, (size_t)w.length) == 0;
+}
+
+static int type_of(word w)
+{
+    for (int k = 0; k < TYPES; k++)
+        if (word_is(w, types[k].word))
+            return k;
+    return -1;
+}
+
+/* Each text of the line is stored at most three times: as name or letter, as text, as bound. */
+static const char *keep(parser *p, const char *text, size_t n)
+{
+    char *out = p->s->words + p->used;
+    while (n > 0 && isspace((unsigned char)text[n - 1])) /* what looking for a "*" or "(" went over */
+        n--;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    p->used += n + 1;
+    return out;
+}
+
+static bool add_letter(parser *p, word w, signature_size *size)
+{
+    signature *s = p->s;
+    int k = 0;
+    while (k < s->letter_count && !word_is(w, s->letter[k]))
+        k++;
+    if (k == s->letter_count) {
+        if (k == SIGNATURE_LETTERS)
+            return fail(p, w.text, "more than %d different letters", SIGNATURE_LETTERS);
+        s->letter[s->letter_count++] = keep(p, w.text, (size_t)w.length);
+    }
+    if (size->letter_count == SIGNATURE_FACTORS)
+        return fail(p, w.text, "more than %d letters in one product", SIGNATURE_FACTORS);
+    size->letter[size->letter_count++] = (int8_t)k;
+    return true;
+}
+
+static bool add_param(parser *p, word w, signature_size *size)
+{
+    for (const as_param *q = p->params; q && q->type != AS_PARAM_END; q++)
+        if (q->type == AS_PARAM_INT && q->name && word_is(w, q->name)) {
+            if (size->param >= 0)
+                return fail(p, w.text, "two parameters in one product");
+            size->param = (int32_t)q->offset;
+            return true;
+        }
+    return fail(p, w.text, "\"%.*s\" is no integer parameter (letters of axes are upper case)", w.length,
+                w.text);
+}
+
+/* "B", "10", "M*B", "2*n_samples" */
+static bool parse_size(parser *p, signature_size *size)
+{
+    *size = (signature_size){.number = 1, .param = -1};
+    do {
+        blanks(p);
+        if (isdigit((unsigned char)*p->at)) {
+            char *end;
+            long long n = strtoll(p->at, &end, 10);
+            if (n > INT32_MAX)
+                return fail(p, p->at, "a size beyond %d", INT32_MAX);
+            size->number *= n;
+            p->at = end;
+        } else if (word_follows(p)) {
+            word w = take_word(p);
+            if (!(isupper((unsigned char)*w.text) ? add_letter(p, w, size) : add_param(p, w, size)))
+                return false;
+        } else {
+            return fail_expected(p, "a letter, a number or an integer parameter");
+        }
+    } while (take(p, "*"));
+    return true;
+}
+
+static bool parse_axes(parser *p, signature_item *item)
+{
+    if (!take(p, "[") || take(p, "]"))
+        return true;
+    do {
+        blanks(p);
+        const char *at = p->at;
+        if (take(p, "...")) {
+            if (item->rest >= 0)
+                return fail(p, at, "\"...\" twice in one shape");
+            item->rest = item->rank;
+        } else if (item->rank == AS_MAX_RANK) {
+            return fail(p, at, "more than %d axes", AS_MAX_RANK);
+        } else if (!parse_size(p, &item->axis[item->rank++])) {
+            return false;
+        }
+    } while (take(p, ","));
+    return take(p, "]") || fail_expected(p, "\",\" or \"]\"");
+}
+
+static bool parse_bound(parser *p, signature_item *item)
+{
+    blanks(p);
+    const char *at = p->at;
+    if (!take(p, "<"))
+        return true;
+    if (item->type != SIGNATURE_TENSOR || item->dtype != AS_I64)
+        return fail(p, at, "only i64 values have a bound");
+    blanks(p);
+    at = p->at;
+    if (!parse_size(p, &item->bound))
+        return false;
+    item->bounded = true;
+    item->bound_text = keep(p, at, (size_t)(p->at - at));
+    return true;
+}
+
+/* "{params, taps:h|g}" */
+static bool parse_needs(parser *p, signature_item *item)
+{
+    static const char *const needs[] = {"params", "buffers", "taps", "clone", "modes", "groups"};
+    enum { NEEDS = sizeof needs / sizeof *needs };
+    if (!take(p, "{"))
+        return true;
+    do {
+        word w = take_word(p);
+        int k = 0;
+        while (k < NEEDS && !word_is(w, needs[k]))
+            k++;
+        if (k == NEEDS) {
+            p->at = w.text;
+            return fail_expected(p, "one of params, buffers, taps, clone, modes, groups");
+        }
+        item->needs |= 1u << k;
+        if (1u << k == MODEL_TAPS && take(p, ":")) {
+            blanks(p);
+            size_t n = strcspn(p->at, ",} ");
+            if (n == 0)
+                return fail_expected(p, "the name of a tap");
+            item->taps = keep(p, p->at, n);
+            p->at += n;
+        }
+    } while (take(p, ","));
+    return take(p, "}") || fail_expected(p, "\",\" or \"}\"");
+}
+
+/* What a model takes and gives, a signature of its own with its own letters. */
+static bool parse_call(parser *p, signature_item *item)
+{
+    if (!take(p, "("))
+        return true;
+    if (p->of_model)
+        return fail(p, p->at, "a model within a model");
+    parser inner = *p;
+    inner.of_model = true;
+    bool good = parse_signature(&inner);
+    item->call = inner.s;
+    p->at = inner.at;
+    return good && (take(p, ")") || fail_expected(p, "\",\" or \")\""));
+}
+
+static bool parse_type(parser *p, signature_item *item)
+{
+    blanks(p);
+    const char *at = p->at;
+    word w = take_word(p);
+    int k = type_of(w);
+    if (k < 0) {
+        p->at = at;
+        return fail_expected(p, "a type (f32, f64, i64, model, function, group, state, dataset)");
+    }
+    item->type = types[k].type;
+    item->dtype = types[k].dtype;
+    item->rest = -1;
+    bool callable = item->type == SIGNATURE_MODEL || item->type == SIGNATURE_FUNCTION;
+    if (item->type == SIGNATURE_TENSOR && !parse_axes(p, item))
+        return false;
+    if (item->type == SIGNATURE_STATE && take(p, "[")) {
+        if (!take(p, "]"))
+            return fail_expected(p, "\"]\"");
+        item->type = SIGNATURE_STATES;
+    }
+    if (item->type == SIGNATURE_MODEL && !parse_needs(p, item))
+        return false;
+    if (callable && !parse_call(p, item))
+        return false;
+    item->text = keep(p, at, (size_t)(p->at - at));
+    if (!parse_bound(p, item))
+        return false;
+    if (take(p, "|")) {
+        w = take_word(p);
+        if (!word_is(w, "items"))
+            return fail(p, w.text, "expected \"|items\"");
+        item->items = p->s->items = true;
+    }
+    return true;
+}
+
+static bool parse_item(parser *p, signature_item *item, bool output)
+{
+    blanks(p);
+    const char *at = p->at;
+    word w = take_word(p);
+    if (!w.length)
+        return fail_expected(p, output ? "an output" : "the name of an input");
+    bool optional = take(p, "?");
+    bool named = type_of(w) < 0 || optional || word_follows(p);
+    if (!named && !output && !p->of_model)
+        return fail(p, at, "an input without a name (\"name %.*s...\")", w.length, w.text);
+    if (!named)
+        p->at = at;
+    item->name = named ? keep(p, w.text, (size_t)w.length) : "";
+    item->optional = optional;
+    return parse_type(p, item);
+}
+
+static bool parse_list(parser *p, signature_item *items, int *count, bool output)
+{
+    do {
+        blanks(p);
+        const char *at = p->at;
+        if (*count == SIGNATURE_PLACES)
+            return fail(p, at, "more than %d %s", SIGNATURE_PLACES, output ? "outputs" : "inputs");
+        signature_item *item = &items[(*count)++];
+        if (!parse_item(p, item, output))
+            return false;
+        for (int k = 0; k + 1 < *count; k++)
+            if (*item->name && strcmp(items[k].name, item->name) == 0)
+                return fail(p, at, "\"%s\" stands twice", item->name);
+    } while (take(p, ","));
+    return true;
+}
+
+/* "inputs -> outputs"; p->s is new and owned by the caller even after a failure. */
+static bool parse_signature(parser *p)
+{
+    p->used = 0;
+    p->s = calloc(1, sizeof *p->s);
+    size_t room = 4 * strlen(p->start) + 64;
+    if (p->s && !(p->s->words = malloc(room))) {
+        free(p->s);
+        p->s = NULL;
+    }
+    if (!p->s)
+        return error_set(p->error, "signature: out of memory");
+    if (!take(p, "->")) {
+        if (!parse_list(p, p->s->in, &p->s->in_count, false))
+            return false;
+        if (!take(p, "->"))
+            return fail_expected(p, "\",\" or \"->\"");
+    }
+    return parse_list(p, p->s->out, &p->s->out_count, true);
+}
+
+signature *signature_parse(const char *text, const as_param *params, as_error *e)
+{
+    if (!text) {
+        signature *empty = calloc(1, sizeof *empty);
+        if (!empty)
+            error_set(e, "signature: out of memory");
+        return empty;
+    }
+    parser p = {.start = text, .at = text, .params = params, .error = e};
+    bool good = parse_signature(&p);
+    blanks(&p);
+    if (good && *p.at)
+        good = fail_expected(&p, "\",\" or the end");
+    if (good && !(p.s->text = strdup(text)))
+        good = error_set(e, "signature: out of memory");
+    if (good)
+        return p.s;
+    signature_free(p.s);
+    return NULL;
+}
+
+void signature_free(signature *s)
+{
+    if (!s)
+        return;
+    for (int i = 0; i < SIGNATURE_PLACES; i++) {
+        signature_free(s->in[i].call);
+        signature_free(s->out[i].call);
+    }
+    free(s->words);
+    free(s->text);
+    free(s);
+}
+
+int signature_place(const signature *s, const char *input_name)
+{
+    for (int i = 0; i < s->in_count; i++)
+        if (strcmp(s->in[i].name, input_name) == 0)
+            return i;
+    return -1;
+}

@@ -1,0 +1,97 @@
+/* What a plugin's call takes and gives, from one line of text:
+ *
+ *   logits f32[B,C], labels i64[B]<C -> loss f32[B]
+ *   real f32[B,...], student model{params, taps:h}(f32[B,...], f32[B] -> f32[B,...]), opt group -> loss f32
+ *
+ * `name type` by commas, `->`, outputs. Types: f32 (the working float), f64, i64, each with axes in brackets
+ * (none: a scalar); model, function, group, state, state[], dataset. An axis is a letter (an upper-case word:
+ * binds on first sight, must agree after), a number, an integer parameter of the plugin (lower case), a
+ * product of these (`M*B`), or `...`: any axes, the same wherever it stands. `?` after a name is optional,
+ * `<C` (a letter, number or integer parameter) bounds an i64's values: 0 <= value < C. `|items` after a type:
+ * the items along axis 0 are independent. Letters in a model's brackets are its own and bind anew at each
+ * call of it. Outputs may do without a name. */
+#ifndef ASSAY_PLUGIN_SIGNATURE_H
+#define ASSAY_PLUGIN_SIGNATURE_H
+
+#include "plugin/model.h"
+
+#define SIGNATURE_PLACES 16  /* inputs, and outputs */
+#define SIGNATURE_LETTERS 16 /* different ones in one signature */
+#define SIGNATURE_FACTORS 4  /* in one product */
+
+typedef enum {
+    SIGNATURE_TENSOR,
+    SIGNATURE_MODEL,
+    SIGNATURE_FUNCTION,
+    SIGNATURE_GROUP,
+    SIGNATURE_STATE,  /* one state */
+    SIGNATURE_STATES, /* state[]: any number from 1 */
+    SIGNATURE_DATASET,
+} signature_type;
+
+/* A size: product of a number, letters and at most one integer parameter. */
+typedef struct {
+    int64_t number; /* 1 when there is none */
+    int8_t letter_count;
+    int8_t letter[SIGNATURE_FACTORS]; /* places in signature.letter */
+    int32_t param;                    /* offset of an int in the plugin's parameters, -1 for none */
+} signature_size;
+
+typedef struct {
+    signature_type type;
+    const char *name; /* "labels"; "" for an output without one */
+    const char *text; /* "i64[B]", "model{params}(...)" */
+    bool optional;
+    bool items;     /* |items */
+    as_dtype dtype; /* AS_F32: the working float */
+    int8_t rank;    /* axes written out, `...` not counted */
+    int8_t rest;    /* place of `...` among them, -1 for none */
+    signature_size axis[AS_MAX_RANK];
+    bool bounded; /* i64: 0 <= value < bound */
+    signature_size bound;
+    const char *bound_text; /* "C" */
+    unsigned needs;         /* of a model: MODEL_... */
+    const char *taps;       /* "h" or "h|g": taps by name; NULL for none */
+    struct signature *call; /* of a model or function: what it takes and gives; NULL if not said */
+} signature_item;
+
+typedef struct signature {
+    char *text; /* as the plugin wrote it */
+    int in_count, out_count;
+    bool items; /* |items anywhere */
+    int letter_count;
+    const char *letter[SIGNATURE_LETTERS];
+    signature_item in[SIGNATURE_PLACES], out[SIGNATURE_PLACES];
+    char *words; /* holds names and texts */
+} signature;
+
+/* Parses; `params` is the plugin's table (NULL: none), for sizes that name one. NULL text is the empty
+ * signature. Fails "signature: column 17: what was expected". Owned: signature_free. */
+signature *signature_parse(const char *text, const as_param *params, as_error *e);
+void signature_free(signature *s);
+
+/* What the letters of one call are. */
+typedef struct {
+    int64_t size[SIGNATURE_LETTERS]; /* -1: not seen yet */
+    int8_t from[SIGNATURE_LETTERS];  /* input that bound it; -1 - k for output k */
+    int8_t rest_rank;                /* of `...`; -1: not seen yet */
+    int8_t rest_from;
+    int64_t rest[AS_MAX_RANK];
+} signature_bound;
+
+void signature_unbind(const signature *s, signature_bound *b);
+
+/* Checks a call's inputs and binds the letters. Fails in the context, no plugin's name in front:
+ * "labels f32[64], expected i64[B]", "labels: value 12 at [3], expected 0 <= value < 10 (C)". No allocation;
+ * about 50 ns for two tensors plus the pass over bounded values. */
+bool signature_check_in(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
+                        signature_bound *b);
+
+/* Checks what a call returned against one output: "returned f32[64,10], expected loss f32[B] with B = 64".
+ * NULL is fine where the output is optional. */
+bool signature_check_out(const signature *s, as_ctx *c, const void *params, int place, as_t x,
+                         signature_bound *b);
+
+int signature_place(const signature *s, const char *input_name); /* -1 when there is none */
+
+#endif

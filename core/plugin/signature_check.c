@@ -1,0 +1,328 @@
+/* The check of a call's inputs and outputs against the parsed signature. Texts are made only when it fails.
+ */
+#include "plugin/signature.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    const signature *s;
+    as_ctx *ctx;
+    const void *params;
+    signature_bound *bound;
+    int place;     /* of the item being looked at: k for input k, -1 - k for output k */
+    bool deferred; /* a product had more than one unknown letter */
+} checker;
+
+enum { REST = -1, DTYPE = -2 }; /* what is wrong with an item, where it is not an axis */
+
+void signature_unbind(const signature *s, signature_bound *b)
+{
+    for (int i = 0; i < s->letter_count; i++)
+        b->size[i] = -1;
+    b->rest_rank = -1;
+}
+
+/* The known part of a size; *unknown is a letter without a value, or -1; false when there are several. */
+static bool known_part(const checker *k, const signature_size *z, int64_t *product, int *unknown)
+{
+    *product = z->number;
+    *unknown = -1;
+    if (z->param >= 0) {
+        int value;
+        memcpy(&value, (const char *)k->params + z->param, sizeof value);
+        *product *= value;
+    }
+    for (int i = 0; i < z->letter_count; i++) {
+        int64_t size = k->bound->size[z->letter[i]];
+        if (size >= 0)
+            *product *= size;
+        else if (*unknown >= 0)
+            return false;
+        else
+            *unknown = z->letter[i];
+    }
+    return true;
+}
+
+static bool match_size(checker *k, const signature_size *z, int64_t actual)
+{
+    int64_t product;
+    int unknown;
+    if (!known_part(k, z, &product, &unknown)) {
+        k->deferred = true;
+        return true;
+    }
+    if (unknown < 0)
+        return actual == product;
+    if (product == 0)
+        return actual == 0; /* the letter may be anything */
+    if (actual % product != 0)
+        return false;
+    k->bound->size[unknown] = actual / product;
+    k->bound->from[unknown] = (int8_t)k->place;
+    return true;
+}
+
+static bool match_rest(checker *k, const int64_t *size, int rank)
+{
+    signature_bound *b = k->bound;
+    if (b->rest_rank < 0) {
+        b->rest_rank = (int8_t)rank;
+        b->rest_from = (int8_t)k->place;
+        memcpy(b->rest, size, (size_t)rank * sizeof *size);
+        return true;
+    }
+    if (rank != b->rest_rank)
+        return false;
+    for (int i = 0; i < rank; i++)
+        if (size[i] != b->rest[i])
+            return false;
+    return true;
+}
+
+/* Whether x has the dtype, rank and sizes of the item; else *wrong is the axis of the item, REST or DTYPE. */
+static bool match_tensor(checker *k, const signature_item *item, const struct as_tensor *x, int *wrong)
+{
+    as_dtype dtype = item->dtype == AS_F32 ? context_of(k->ctx)->working : item->dtype;
+    int rest = item->rest >= 0 ? x->rank - item->rank : 0; /* axes `...` stands for */
+    *wrong = DTYPE;
+    if (x->dtype != dtype || x->rank != item->rank + rest || rest < 0)
+        return false;
+    for (int a = 0; a < item->rank; a++) {
+        *wrong = a;
+        if (!match_size(k, &item->axis[a], x->size[item->rest >= 0 && a >= item->rest ? a + rest : a]))
+            return false;
+    }
+    *wrong = REST;
+    return item->rest < 0 || match_rest(k, x->size + item->rest, rest);
+}
+
+/* ---- texts ---- */
+
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t room, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, room - used, format, args);
+    va_end(args);
+}
+
+/* What a model takes has no names: "input 1". */
+static const char *place_name(const checker *k, int place, char buffer[16])
+{
+    const signature_item *item = place >= 0 ? &k->s->in[place] : &k->s->out[-1 - place];
+    if (*item->name)
+        return item->name;
+    snprintf(buffer, 16, place >= 0 ? "input %d" : "the output", (place + 1) % 100);
+    return buffer;
+}
+
+/* " with B = 64 from logits": what was known of the size that does not fit. */
+static void describe_known(const checker *k, const signature_item *item, int wrong, char *text, size_t room)
+{
+    const signature_bound *b = k->bound;
+    char from[16];
+    if (wrong == DTYPE && item->dtype == AS_F32 && context_of(k->ctx)->working == AS_F64)
+        append(text, room, " in f64");
+    if (wrong == REST && b->rest_from != k->place) {
+        append(text, room, " with ... =");
+        for (int i = 0; i < b->rest_rank; i++)
+            append(text, room, "%s%lld", i ? "," : " ", (long long)b->rest[i]);
+        append(text, room, " from %s", place_name(k, b->rest_from, from));
+    }
+    if (wrong < 0)
+        return;
+    const signature_size *z = &item->axis[wrong];
+    const char *joint = " with";
+    for (int i = 0; i < z->letter_count; i++) {
+        int l = z->letter[i];
+        if (b->size[l] < 0)
+            continue;
+        append(text, room, "%s %s = %lld from %s", joint, k->s->letter[l], (long long)b->size[l],
+               place_name(k, b->from[l], from));
+        joint = ",";
+    }
+    if (z->param >= 0) {
+        int value;
+        memcpy(&value, (const char *)k->params + z->param, sizeof value);
+        append(text, room, "%s a parameter of %d", joint, value);
+    }
+}
+
+static bool fail_value(const checker *k, const signature_item *item, const struct as_tensor *x,
+                       const int64_t *index, int64_t value, int64_t limit)
+{
+    char place[160] = "", name[16];
+    for (int a = 0; a < x->rank; a++)
+        append(place, sizeof place, "%s%lld", a ? "," : "", (long long)index[a]);
+    bool number = item->bound.letter_count == 0 && item->bound.param < 0;
+    context_fail(k->ctx, "%s: value %lld at [%s], expected 0 <= value < %lld%s%s%s",
+                 place_name(k, k->place, name), (long long)value, place, (long long)limit, number ? "" : " (",
+                 number ? "" : item->bound_text, number ? "" : ")");
+    return false;
+}
+
+/* ---- values ---- */
+
+static bool inside_dense(const int64_t *v, int64_t n, int64_t limit)
+{
+    uint64_t outside = 0; /* no early way out, so that it becomes vector code */
+    for (int64_t i = 0; i < n; i++)
+        outside |= (uint64_t)v[i] >= (uint64_t)limit;
+    return !outside;
+}
+
+static bool check_values(checker *k, const signature_item *item, const struct as_tensor *x)
+{
+    int64_t limit;
+    int unknown;
+    if (!known_part(k, &item->bound, &limit, &unknown) || unknown >= 0)
+        return true;
+    if (limit < 0)
+        limit = 0;
+    if (x->dense && inside_dense(x->data, x->count, limit))
+        return true;
+    int64_t index[AS_MAX_RANK] = {0};
+    for (int64_t i = 0; i < x->count; i++) {
+        int64_t at = 0;
+        for (int a = 0; a < x->rank; a++)
+            at += index[a] * x->stride[a];
+        int64_t value = ((const int64_t *)x->data)[at];
+        if (value < 0 || value >= limit)
+            return fail_value(k, item, x, index, value, limit);
+        for (int a = x->rank - 1; a >= 0 && ++index[a] == x->size[a]; a--)
+            index[a] = 0;
+    }
+    return true;
+}
+
+/* ---- inputs ---- */
+
+static bool check_model(const checker *k, const signature_item *item, const as_model *m)
+{
+    static const char *const lacks[] = {"parameters", "buffers", "taps", "clone", "modes", "groups"};
+    char name[16];
+    unsigned missing = item->needs & ~m->offers;
+    if (!missing)
+        return true;
+    int first = __builtin_ctz(missing);
+    context_fail(k->ctx, "%s is a model without %s, expected %s", place_name(k, k->place, name), lacks[first],
+                 item->text);
+    return false;
+}
+
+static bool is_given(const signature_item *item, const argument *a)
+{
+    switch (item->type) {
+    case SIGNATURE_TENSOR:
+        return a->tensor;
+    case SIGNATURE_MODEL:
+    case SIGNATURE_FUNCTION:
+        return a->model;
+    case SIGNATURE_GROUP:
+        return a->group;
+    case SIGNATURE_STATE:
+    case SIGNATURE_STATES:
+        return a->states && a->state_count > 0;
+    case SIGNATURE_DATASET:
+        return a->dataset;
+    }
+    return false;
+}
+
+static bool fail_shape(const checker *k, const signature_item *item, const struct as_tensor *x, int wrong)
+{
+    char name[16], shape[TENSOR_TEXT], known[256] = "";
+    describe_known(k, item, wrong, known, sizeof known);
+    context_fail(k->ctx, "%s %s, expected %s%s", place_name(k, k->place, name), tensor_shape_text(x, shape),
+                 item->text, known);
+    return false;
+}
+
+static bool check_item(checker *k, const signature_item *item, const argument *a)
+{
+    char name[16];
+    int wrong;
+    if (!is_given(item, a)) {
+        if (!item->optional)
+            context_fail(k->ctx, "%s was not given, expected %s", place_name(k, k->place, name), item->text);
+        return item->optional;
+    }
+    if (item->type == SIGNATURE_MODEL)
+        return check_model(k, item, a->model);
+    if (item->type == SIGNATURE_STATE && a->state_count != 1) {
+        context_fail(k->ctx, "%s: %d states, expected one", place_name(k, k->place, name), a->state_count);
+        return false;
+    }
+    if (item->type != SIGNATURE_TENSOR)
+        return true;
+    return match_tensor(k, item, a->tensor, &wrong) || fail_shape(k, item, a->tensor, wrong);
+}
+
+static bool too_many(const signature *s, as_ctx *c, int n)
+{
+    char names[256] = "";
+    for (int i = 0; i < s->in_count; i++)
+        append(names, sizeof names, "%s%s", i ? ", " : "", *s->in[i].name ? s->in[i].name : s->in[i].text);
+    context_fail(c, "%d inputs, expected %d (%s)", n, s->in_count, names);
+    return false;
+}
+
+bool signature_check_in(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
+                        signature_bound *b)
+{
+    static const argument nothing;
+    signature_unbind(s, b);
+    if (n > s->in_count)
+        return too_many(s, c, n);
+    checker k = {.s = s, .ctx = c, .params = params, .bound = b};
+    bool bounded = false;
+    for (int pass = 0; pass == 0 || (pass == 1 && k.deferred); pass++)
+        for (k.place = 0; k.place < s->in_count; k.place++) {
+            if (!check_item(&k, &s->in[k.place], k.place < n ? &in[k.place] : &nothing))
+                return false;
+            bounded |= s->in[k.place].bounded;
+        }
+    for (k.place = 0; bounded && k.place < n; k.place++)
+        if (s->in[k.place].bounded && in[k.place].tensor &&
+            !check_values(&k, &s->in[k.place], in[k.place].tensor))
+            return false;
+    return true;
+}
+
+static bool fail_absent(as_ctx *c, const signature_item *item, int place)
+{
+    const char *space = *item->name ? " " : "";
+    if (place == 0)
+        context_fail(c, "returned no tensor, expected %s%s%s", item->name, space, item->text);
+    else
+        context_fail(c, "output %d was not given, expected %s%s%s", place, item->name, space, item->text);
+    return false;
+}
+
+bool signature_check_out(const signature *s, as_ctx *c, const void *params, int place, as_t x,
+                         signature_bound *b)
+{
+    if (place >= s->out_count || s->out[place].type != SIGNATURE_TENSOR)
+        return true;
+    const signature_item *item = &s->out[place];
+    const char *space = *item->name ? " " : "";
+    if (!x)
+        return item->optional || fail_absent(c, item, place);
+    checker k = {.s = s, .ctx = c, .params = params, .bound = b, .place = -1 - place};
+    int wrong;
+    if (!match_tensor(&k, item, x, &wrong)) {
+        char shape[TENSOR_TEXT], known[256] = "";
+        describe_known(&k, item, wrong, known, sizeof known);
+        tensor_shape_text(x, shape);
+        if (place == 0)
+            context_fail(c, "returned %s, expected %s%s%s%s", shape, item->name, space, item->text, known);
+        else
+            context_fail(c, "output %d is %s, expected %s%s%s%s", place, shape, item->name, space, item->text,
+                         known);
+        return false;
+    }
+    return !item->bounded || check_values(&k, item, x);
+}

@@ -1,0 +1,46 @@
+/* assay-worker: the engine. Started by assay; by hand to repeat one run (assay-worker run JOB.json). */
+#include "worker/worker.h"
+
+#include "base/breadcrumb.h"
+
+#include <cblas.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} modes[] = {
+    {"plan", mode_plan},
+    {"run", mode_run},
+    {"script", mode_script},
+    {"plugins", mode_plugins},
+};
+
+int worker_say(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    breadcrumb_catch();
+    openblas_set_num_threads(1); /* the pool is the only source of threads */
+    for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(argv[1], modes[i].name) == 0) {
+            int code = modes[i].run(argc - 2, argv + 2);
+            if (fflush(stdout) != 0 && code == WORKER_OK)
+                code = worker_say(WORKER_FAILED, "cannot write to stdout");
+            return code;
+        }
+    return worker_say(WORKER_MISUSE,
+                      "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | script FILE "
+                      "[args] | plugins list [--json] | plugins show KIND/NAME [--json]");
+}

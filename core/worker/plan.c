@@ -1,0 +1,207 @@
+/* plan SCRIPT: runs the top level of an experiment's script and writes what there is to run as one line of
+ * JSON. */
+#include "worker/worker.h"
+
+#include "base/hash.h"
+#include "config/config.h"
+#include "lua/job_json.h"
+#include "lua/plan_overrides.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *script;
+    config_node *overrides;
+} request;
+
+/* The options of the plan, as the table at the top of the stack. */
+static void begin_options(lua_State *L)
+{
+    lua_createtable(L, 0, 4);
+    lua_newtable(L);
+    lua_setfield(L, -2, "seeds");
+    lua_newtable(L);
+    lua_setfield(L, -2, "arms");
+}
+
+static void append(lua_State *L, const char *list)
+{
+    lua_getfield(L, -2, list);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+static bool integer_option(const char *option, const char *text, long long least, long long *value,
+                           as_error *e)
+{
+    char *end;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    if (end != text && !*end && !errno && *value >= least)
+        return true;
+    return error_set(e, "%s %s: expected an integer from %lld on", option, text, least);
+}
+
+static bool merge(request *r, config_node *more)
+{
+    if (!more)
+        return false;
+    config_merge(r->overrides, more);
+    return true;
+}
+
+static bool take_option(lua_State *L, request *r, const char *option, const char *value, as_error *e)
+{
+    long long number;
+    if (strcmp(option, "--config") == 0)
+        return merge(r, config_read(value, e));
+    if (strcmp(option, "--set") == 0)
+        return merge(r, config_set(value, e));
+    if (strcmp(option, "--arm") == 0) {
+        lua_pushstring(L, value);
+        append(L, "arms");
+        return true;
+    }
+    if (strcmp(option, "--seed") == 0) {
+        if (!integer_option(option, value, 0, &number, e))
+            return false;
+        lua_pushinteger(L, number);
+        append(L, "seeds");
+        return true;
+    }
+    if (strcmp(option, "--seeds") == 0) {
+        if (!integer_option(option, value, 1, &number, e))
+            return false;
+        lua_pushinteger(L, number);
+        lua_setfield(L, -2, "count");
+        return true;
+    }
+    return error_set(e, "plan: unknown option %s; there are --config, --set, --seed, --seeds, --arm", option);
+}
+
+/* Leaves the table of options at the top. */
+static bool take_options(lua_State *L, request *r, int argc, char **argv, as_error *e)
+{
+    begin_options(L);
+    for (int i = 0; i < argc; i += 2) {
+        if (i + 1 == argc)
+            return error_set(e, "plan: %s needs a value", argv[i]);
+        if (!take_option(L, r, argv[i], argv[i + 1], e))
+            return false;
+    }
+    plan_overrides_push(L, r->overrides);
+    lua_setfield(L, -2, "overrides");
+    return true;
+}
+
+/* What the script returned is at the top: replaced by whether it is an experiment. */
+static bool check_experiment(engine *n, const char *script, as_error *e)
+{
+    lua_State *L = n->L;
+    if (luaL_dostring(L, "return require('assay.experiment').is") != LUA_OK)
+        return error_set(e, "%s", lua_tostring(L, -1));
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 1);
+    bool is = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    const char *found = lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1);
+    return is ||
+           error_set(
+               e, "%s: an experiment's script ends with return as.experiment { ... }; this one returned %s",
+               engine_short_path(script), found);
+}
+
+static cJSON *sources_json(const run_sources *sources)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < sources->n; i++) {
+        const run_source *s = &sources->list[i];
+        if (s->own)
+            continue;
+        char sha256[HASH_TEXT];
+        hash_bytes(s->text, s->size, sha256);
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "path", s->path);
+        cJSON_AddStringToObject(item, "sha256", sha256);
+        cJSON_AddItemToArray(list, item);
+    }
+    return list;
+}
+
+/* The plan as Lua made it, at the top of the stack, completed and printed. */
+static int print_plan(engine *n, const char *script)
+{
+    as_error e = {0};
+    cJSON *json = job_json_from(n->L, -1, &e);
+    if (!json)
+        return worker_say(WORKER_FAILED, "%s: %s", script, e.text);
+    static const char *const texts[] = {"paper", "doc", "headline"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!cJSON_HasObjectItem(json, texts[i]))
+            cJSON_AddNullToObject(json, texts[i]);
+    cJSON_AddStringToObject(json, "script", script);
+    cJSON_AddStringToObject(json, "source", n->sources.list[0].text); /* the first file loaded */
+    cJSON_AddItemToObject(json, "sources", sources_json(&n->sources));
+    char *line = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    if (!line)
+        return worker_say(WORKER_FAILED, "out of memory");
+    printf("%s\n", line);
+    cJSON_free(line);
+    return WORKER_OK;
+}
+
+/* What engine_call left at the top, told; wrong overrides are a table { refused = text }. */
+static int say_problem(lua_State *L)
+{
+    if (!lua_istable(L, -1))
+        return worker_say(WORKER_FAILED, "%s", lua_tostring(L, -1));
+    lua_getfield(L, -1, "refused");
+    const char *text = lua_tostring(L, -1);
+    return worker_say(text ? WORKER_MISUSE : WORKER_FAILED, "%s",
+                      text ? text : "the error's value is a table");
+}
+
+static int make_plan(engine *n, request *r, int argc, char **argv)
+{
+    lua_State *L = n->L;
+    as_error e = {0};
+    bool missing;
+    if (!engine_load(n, r->script, &missing, &e))
+        return worker_say(missing ? WORKER_MISUSE : WORKER_FAILED, "%s", e.text);
+    if (!engine_call(n, 0, 1))
+        return say_problem(L);
+    if (!check_experiment(n, r->script, &e))
+        return worker_say(WORKER_FAILED, "%s", e.text);
+    if (luaL_dostring(L, "return require('assay.plan').make") != LUA_OK)
+        return say_problem(L);
+    lua_insert(L, -2);
+    if (!take_options(L, r, argc, argv, &e))
+        return worker_say(WORKER_MISUSE, "%s", e.text);
+    if (!engine_call(n, 2, 1))
+        return say_problem(L);
+    return print_plan(n, r->script);
+}
+
+int mode_plan(int argc, char **argv)
+{
+    if (argc < 1)
+        return worker_say(WORKER_MISUSE, "usage: assay-worker plan SCRIPT [--config FILE] [--set NAME=VALUE] "
+                                         "[--seed N] [--seeds COUNT] [--arm NAME]");
+    as_error e = {0};
+    request r = {.script = argv[0], .overrides = config_parse("", 0, "overrides", &e)};
+    engine n = {0};
+    int code;
+    if (r.overrides && engine_open(&n, 0, 0, &e))
+        code = make_plan(&n, &r, argc - 1, argv + 1);
+    else
+        code = worker_say(WORKER_FAILED, "%s", e.text);
+    engine_close(&n);
+    config_free(r.overrides);
+    return code;
+}

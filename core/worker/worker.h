@@ -1,0 +1,45 @@
+/* The worker program: one file a mode, each called with what follows the mode's name on the command line and
+ * returning the exit code. */
+#ifndef ASSAY_WORKER_WORKER_H
+#define ASSAY_WORKER_WORKER_H
+
+#include "lua/run_sources.h"
+
+#include <assay/types.h>
+#include <lua.h>
+
+enum { WORKER_OK = 0, WORKER_FAILED = 1, WORKER_MISUSE = 2 };
+
+int mode_plan(int argc, char **argv);    /* SCRIPT [overrides]: the plan as a line of JSON */
+int mode_run(int argc, char **argv);     /* JOB.json: one run */
+int mode_script(int argc, char **argv);  /* FILE [args]: a plain Lua script */
+int mode_plugins(int argc, char **argv); /* list | show KIND/NAME */
+
+/* A context with a Lua state in which `require "assay"` works. */
+typedef struct {
+    as_ctx *c;
+    lua_State *L;
+    run_sources sources;
+    char library[4096]; /* the folder that holds assay/ */
+} engine;
+
+/* threads: 0 for $ASSAY_THREADS, else one a core. Close in any case. */
+bool engine_open(engine *n, uint64_t seed, int threads, as_error *e);
+void engine_close(engine *n);
+
+/* Loads the script and lets it `require` its neighbours; pushes its function. Messages call it by the path
+ * below the current folder where it lies there. *missing: the file cannot be read. */
+bool engine_load(engine *n, const char *script, bool *missing, as_error *e);
+
+/* Calls what lies under `arguments` values, keeping `results`. After an error one text (or, for what the
+ * planner raises, a table) is at the top: "experiments/x.lua:12: text", with the stack when
+ * ASSAY_TRACEBACK=1. */
+bool engine_call(engine *n, int arguments, int results);
+
+/* The path from the current folder if it lies below it, else the path itself. Borrowed from `path`. */
+const char *engine_short_path(const char *path);
+
+/* Prints "TEXT" and a line break on stderr; returns `code`. */
+int worker_say(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

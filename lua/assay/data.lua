@@ -1,0 +1,153 @@
+-- Data sets in memory: named tensors whose first axis is the items. as.data { x = ..., y = ... }
+local core = require "assay.core"
+local options = require "assay.options"
+
+---@class assay.Data
+---@field n integer  items
+local Data = {}
+
+-- The fields as d.x, d.y; methods before them.
+local meta = {
+  __name = "data",
+  __index = function(self, key)
+    local method = Data[key]
+    if method ~= nil then
+      return method
+    end
+    return rawget(self, "fields")[key]
+  end,
+  __len = function(self)
+    return self.n
+  end,
+  __tostring = function(self)
+    local parts = {}
+    for _, name in ipairs(self.names) do
+      local x = self.fields[name]
+      parts[#parts + 1] = ("%s %s[%s]"):format(name, x.dtype, table.concat(x:shape(), ","))
+    end
+    return ("data of %d items: %s"):format(self.n, table.concat(parts, ", "))
+  end,
+}
+
+--- From tensors by name, or a data set's split.
+---@param given table<string, assay.Tensor>
+---@return assay.Data
+local function new(given)
+  if type(given) ~= "table" then
+    core.fail("data: expected a table of named tensors, got a " .. type(given))
+  end
+  local self = { fields = {}, names = {} }
+  for name, x in pairs(given.fields or given) do
+    if type(name) == "string" then
+      if not core.is_tensor(x) then
+        core.fail(("data: %s is a %s, expected a tensor"):format(name, type(x)))
+      elseif Data[name] or name == "index" or name == "n" or name == "names" or name == "fields" then
+        core.fail(('data: a field cannot be named "%s"'):format(name))
+      end
+      self.n = self.n or #x
+      if #x ~= self.n then
+        core.fail(("data: %s has %d items, %s has %d"):format(name, #x, self.names[1], self.n))
+      end
+      self.names[#self.names + 1], self.fields[name] = name, core.keep(x)
+    end
+  end
+  if not self.n then
+    core.fail "data: there are no tensors"
+  end
+  return setmetatable(self, meta)
+end
+
+---------------------------------------------------------------------- parts
+
+--- The first n items, or those at the places of an i64 tensor (from 0).
+---@param which integer|assay.Tensor
+---@return assay.Data
+function Data:subset(which)
+  local fields = {}
+  if core.is_tensor(which) then
+    for _, name in ipairs(self.names) do
+      fields[name] = self.fields[name]:index_select(which, 1)
+    end
+    return new(fields)
+  end
+  local n = options.count("data:subset", which, "n", 1)
+  if n > self.n then
+    core.fail(("data:subset: %d of %d items"):format(n, self.n))
+  end
+  for _, name in ipairs(self.names) do
+    fields[name] = self.fields[name]:slice(1, 1, n)
+  end
+  return new(fields)
+end
+
+--- Two parts: the first with n items or, below 1, this fraction of them. shuffle = true draws which from
+--- the stream "split" (or `stream`).
+---@param size number
+---@param o table?  shuffle, stream
+---@return assay.Data, assay.Data
+function Data:split(size, o)
+  o = options.check("data:split", o or {}, { "shuffle", "stream" })
+  local n = size
+  if type(size) == "number" and size > 0 and size < 1 then
+    n = math.floor(size * self.n + 0.5)
+  end
+  n = options.count("data:split", n, "n", 1)
+  if n >= self.n then
+    core.fail(("data:split: %d of %d items leave none"):format(n, self.n))
+  end
+  local order = o.shuffle and core.permutation(self.n, { stream = o.stream or "split" })
+    or core.arange(self.n)
+  return self:subset(order:slice(1, 1, n)), self:subset(order:slice(1, n + 1, -1))
+end
+
+---------------------------------------------------------------------- batches
+
+-- The items first .. last (from 1) of the order, or in the data's own order if it is nil.
+local function batch_at(self, order, first, last)
+  local index = (order or self.places):slice(1, first, last)
+  local batch = { index = index }
+  for _, name in ipairs(self.names) do
+    local x = self.fields[name]
+    batch[name] = order and x:index_select(index, 1) or x:slice(1, first, last)
+  end
+  return batch
+end
+
+--- for step, batch in data:batches { 64, shuffle = true } do ... batch.x, batch.y, batch.index ... end
+--- One pass unless epochs or steps say more; steps go through as many passes as they need. batch.index is the
+--- items' places in this data set, i64 from 0. The order of a shuffled pass comes from the stream "shuffle"
+--- (or `stream`).
+---@param o table  [1] items a batch, shuffle, epochs, steps, drop_last, stream
+---@return fun(): integer?, table?
+function Data:batches(o)
+  local what = "data:batches"
+  options.check(what, o, { "shuffle", "epochs", "steps", "drop_last", "stream" })
+  local size = options.count(what, o[1], "[1] (items a batch)", 1)
+  if o.epochs and o.steps then
+    core.fail(what .. ": epochs or steps, not both")
+  end
+  local a_pass = o.drop_last and self.n // size or (self.n + size - 1) // size
+  if a_pass == 0 then
+    core.fail(("%s: %d items make no batch of %d, and drop_last drops the rest"):format(what, self.n, size))
+  end
+  local total = o.steps and options.count(what, o.steps, "steps", 0)
+    or a_pass * options.count(what, o.epochs, "epochs", 0, 1)
+  local stream = { stream = o.stream or "shuffle" }
+  self.places = self.places or core.keep(core.arange(self.n))
+  local step, order = 0, nil
+  return function()
+    if step >= total then
+      return nil
+    end
+    local place = step % a_pass
+    if o.shuffle and place == 0 then
+      order = core.keep(core.permutation(self.n, stream))
+    end
+    step = step + 1
+    core.step(step, total)
+    local first = place * size + 1
+    return step, batch_at(self, order, first, math.min(first + size - 1, self.n))
+  end
+end
+
+return new

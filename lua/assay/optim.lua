@@ -1,0 +1,71 @@
+-- Optimizers over anything with parameters: as.optim.adam { net, head, lr = 1e-3 }. The result moves the
+-- parameters (step), and is what a plugin's signature calls a group.
+local core = require "assay.core"
+local options = require "assay.options"
+
+---@class assay.Optimizer
+---@field lr number       learning rate; may be set between steps
+---@field steps integer   updates made
+---@field step fun(self)  moves every parameter that has a gradient and drops the gradients
+---@field clip fun(self, norm: number): number  scales the gradients to this joint norm if above; the one before
+---@field update fun(self, loss: assay.Tensor, clip: number?)  one step on loss's gradient of these only
+---@field state fun(self): table
+---@field load fun(self, state: table)
+
+local optim = {}
+
+-- Appends the parameters of one item: a tensor, a list of such items, or what answers :parameters().
+local function gather(what, item, place, list, seen)
+  if core.is_tensor(item) then
+    if not seen[item] then
+      seen[item] = true
+      list[#list + 1] = item
+    end
+    return
+  end
+  local method
+  if type(item) == "userdata" or type(item) == "table" and getmetatable(item) then
+    method = item.parameters
+  end
+  if type(method) == "function" then
+    for _, tensor in ipairs(method(item)) do
+      gather(what, tensor, place, list, seen)
+    end
+  elseif type(item) == "table" and #item > 0 then
+    for _, tensor in ipairs(item) do
+      if type(tensor) == "string" then -- a state: its list names the tensors
+        tensor = item[tensor]
+      end
+      gather(what, tensor, place, list, seen)
+    end
+  else
+    core.fail(("%s: item %d is a %s, expected a model, a tensor or a list of tensors"):format(
+      what, place, type(item)))
+  end
+end
+
+local function constructor(kind, names)
+  local what = "optim." .. kind
+  names[#names + 1] = "lr"
+  names[#names + 1] = "decay"
+  optim[kind] = function(o)
+    options.check(what, o, names)
+    local list, seen = {}, {}
+    for place, item in ipairs(o) do
+      gather(what, item, place, list, seen)
+    end
+    if #list == 0 then
+      core.fail(what .. ": there are no parameters to move")
+    end
+    for _, tensor in ipairs(list) do
+      core.keep(tensor)
+    end
+    return core.optimizer(kind, list, o)
+  end
+end
+
+constructor("sgd", { "momentum", "nesterov" })
+constructor("adam", { "beta1", "beta2", "eps" })
+constructor("adamw", { "beta1", "beta2", "eps" })
+
+return optim

@@ -1,0 +1,6 @@
+/* losses/no_note: a shared object that is no plugin. */
+int answer(void);
+int answer(void)
+{
+    return 42;
+}
