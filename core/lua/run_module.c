@@ -79,16 +79,17 @@ static int through_c(lua_State *L)
 static const char *const reductions[] = {"mean", "sum", "none"};
 
 /* The host's own option of a loss beside the plugin's parameters: taken out of `given`, kept apart. */
-static bool take_reduction(const char *kind, const char *name, cJSON *given, cJSON **reduction, as_error *e)
+static bool take_reduction(const plugin *p, cJSON *given, cJSON **reduction, as_error *e)
 {
-    *reduction =
-        strcmp(kind, "losses") == 0 ? cJSON_DetachItemFromObjectCaseSensitive(given, "reduction") : NULL;
+    if (strcmp(p->d.kind, "losses") != 0 || param_find(&p->d, "reduction"))
+        return true;
+    *reduction = cJSON_DetachItemFromObjectCaseSensitive(given, "reduction");
     const char *word = cJSON_GetStringValue(*reduction);
     for (size_t i = 0; word && i < sizeof reductions / sizeof *reductions; i++)
         if (strcmp(word, reductions[i]) == 0)
             return true;
-    return !*reduction ||
-           error_set(e, "%s/%s: reduction = %s is none of mean, sum, none", kind, name, word ? word : "?");
+    return !*reduction || error_set(e, "%s: reduction is %s, expected \"mean\", \"sum\" or \"none\"", p->name,
+                                    word ? word : "no word");
 }
 
 static void push_identity(lua_State *L, plugin *p, const char *so_sha256)
@@ -114,7 +115,7 @@ static cJSON *resolve_plugin(lua_State *L, const char *kind, const char *name, p
     *p = load_plugin(kind, name, e);
     *so_sha256 = *p ? load_so_sha256(*p, e) : NULL;
     cJSON *given = *so_sha256 ? job_json_from(L, 3, e) : NULL, *reduction = NULL, *all = NULL;
-    if (given && take_reduction(kind, name, given, &reduction, e))
+    if (given && take_reduction(*p, given, &reduction, e))
         all = param_resolve(&(*p)->d, given, e);
     cJSON_Delete(given);
     if (all && reduction)

@@ -127,7 +127,8 @@ bool frame_close(frame *f, as_t *keep, int n)
     if (!good) {
         /* a refused parameter is the script's mistake, not a step of the plugin's work */
         name_failure(c, f->owner->plugin->name, strcmp(f->call, "validate") == 0 ? NULL : f->call);
-        f->owner->failed = true;
+        /* what keeps nothing between calls cannot be left half changed */
+        f->owner->failed = f->owner->state_count > 0 || f->owner->self;
     }
     return good && context_ok(c);
 }

@@ -225,7 +225,7 @@ bool end_run(session *s, worker *w, int status, as_error *e)
         process_signal_name(WTERMSIG(status), name, sizeof name);
         progress_say(&s->progress, "run %" PRId64 " had ended when its worker was killed by %s%s", it->run,
                      name, p.where);
-        char text[320];
+        char text[384];
         snprintf(text, sizeof text, "after its end the worker was killed by %s%s", name, p.where);
         ok = store_event(s->store, it->run, 1, -1, "crash", text, e);
     }

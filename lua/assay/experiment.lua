@@ -133,8 +133,8 @@ local function execute(x, run, job)
   end
 end
 
--- `return as.experiment { ... }` is a tail call, which takes the script's line off the stack unless C stands in
--- between.
+-- `return as.experiment { ... }` is a tail call, which takes the script's line off the stack unless C stands
+-- in between.
 declare = runtime.through_c(declare)
 
 return { declare = declare, is = is_experiment, view = view, execute = execute }

@@ -5,9 +5,9 @@ local core = require "assay.core"
 local as = {}
 
 for _, name in ipairs {
-  "tensor", "i64", "zeros", "ones", "full", "arange", "randn", "rand", "randint", "rademacher", "permutation", "seeded",
-  "concat", "stack", "weighted_sum", "is_tensor", "scope", "no_grad", "grad", "save", "load", "memory",
-  "clock",
+  "tensor", "i64", "zeros", "ones", "full", "arange", "randn", "rand", "randint", "rademacher", "permutation",
+  "seeded", "concat", "stack", "weighted_sum", "is_tensor", "scope", "no_grad", "grad", "save", "load",
+  "memory", "clock",
 } do
   as[name] = core[name]
 end
@@ -29,6 +29,7 @@ local parts = {
   nn = function() return require "assay.nn" end,
   optim = function() return require "assay.optim" end,
   data = function() return require "assay.data" end,
+  metrics = function() return require "assay.metrics" end,
   experiment = function() return require("assay.experiment").declare end,
 }
 

@@ -4,8 +4,8 @@ local options = require "assay.options"
 
 local metrics = {}
 
---- The share of items whose largest output is the label's: metrics.accuracy(net, data.test). Runs in eval mode
---- and puts the model's mode back.
+--- The share of items whose largest output is the label's: metrics.accuracy(net, data.test). Runs in eval
+--- mode and puts the model's mode back.
 ---@param net assay.Module|function
 ---@param data table   tensors x and y (labels from 0)
 ---@param o table?     [1] items a batch, 1000 if not said; x, y: names of other fields

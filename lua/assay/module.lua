@@ -1,6 +1,7 @@
 -- Models as objects: what every layer and network of assay.nn can do. A module is a table with its tensors
 -- and children under their names; a class adds `forward`.
 local core = require "assay.core"
+local group = require "assay.group"
 
 ---@class assay.Module
 ---@field mode string  "train" | "eval" | "batch_stats"
@@ -344,56 +345,16 @@ function Module:clone()
   return copy(self, {})
 end
 
-local Group = {}
-Group.__index = Group
-
---- Its trained tensors, in the model's order.
-function Group:parameters()
-  return self.list
-end
-
-local function below(name, prefixes)
-  for _, prefix in ipairs(prefixes) do
-    if name == prefix or name:sub(1, #prefix + 1) == prefix .. "." then
-      return true
-    end
-  end
-  return false
-end
-
 --- Part of the parameters, for an optimizer of their own: net:group { "3" } is what lies under child 3,
 --- net:group { except = { "3" } } all the rest.
 ---@param which table
+---@return assay.Group
 function Module:group(which)
-  local list, names = {}, {}
-  for key in pairs(which) do
-    if type(key) == "string" and key ~= "except" then
-      core.fail(('net:group: no option "%s"%s'):format(key, core.suggest(key, { "except" })))
-    end
-  end
+  local paths = {}
   walk(self, function(_, path)
-    names[#names + 1] = path
+    paths[#paths + 1] = path
   end, "", {})
-  local all = entries(self, true, false)
-  for _, entry in ipairs(all) do
-    names[#names + 1] = entry.name
-    local taken = #which == 0 or below(entry.name, which)
-    if taken and not (which.except and below(entry.name, which.except)) then
-      list[#list + 1] = entry.tensor
-    end
-  end
-  for _, prefixes in ipairs { which, which.except or {} } do
-    for _, prefix in ipairs(prefixes) do
-      local found = false
-      for _, name in ipairs(names) do
-        found = found or name == prefix
-      end
-      if not found then
-        core.fail(('net:group: the model has no "%s"%s'):format(prefix, core.suggest(prefix, names)))
-      end
-    end
-  end
-  return setmetatable({ list = list }, Group)
+  return group(which, entries(self, true, false), paths)
 end
 
 ---------------------------------------------------------------------- text

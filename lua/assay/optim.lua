@@ -7,7 +7,7 @@ local options = require "assay.options"
 ---@field lr number       learning rate; may be set between steps
 ---@field steps integer   updates made
 ---@field step fun(self)  moves every parameter that has a gradient and drops the gradients
----@field clip fun(self, norm: number): number  scales the gradients to this joint norm if above; the one before
+---@field clip fun(self, norm: number): number  cuts the gradients' joint norm; gives the one before
 ---@field update fun(self, loss: assay.Tensor, clip: number?)  one step on loss's gradient of these only
 ---@field state fun(self): table
 ---@field load fun(self, state: table)

@@ -40,25 +40,20 @@ static void setup(as_ctx *c, const void *params_, void *self)
     s->b2 = as_parameter(c, "out.bias", start(c, AS_DIMS(p->out_dim), p->hidden));
 }
 
-static as_t linear(as_ctx *c, as_t x, as_t weight, as_t bias)
-{
-    return as_add(c, as_matmul(c, x, as_transpose(c, weight)), bias);
-}
-
 /* z = proj(h) / |proj(h)| */
 static as_t embed(as_ctx *c, const simclr *p, as_t h)
 {
     const projection *s = as_self(c);
     if (p->hidden > 0)
-        h = linear(c, as_relu(c, linear(c, h, s->w1, s->b1)), s->w2, s->b2);
+        h = as_linear(c, as_relu(c, as_linear(c, h, s->w1, s->b1)), s->w2, s->b2);
     as_t norm = as_sqrt(c, as_sum(c, as_square(c, h), -1)); /* [2B,1] */
     if (as_item(c, as_min(c, norm, AS_ALL)) == 0)
         return as_fail(c, "an embedding has norm 0, so it has no direction to compare");
     return as_div(c, h, norm);
 }
 
-/* loss = mean_a [ log sum_{b != a} exp(s_ab / tau) - s_{a,partner(a)} / tau ],  a, b over both views, s = z
- * z^T. The positive stays in the sum. */
+/* loss = mean_a [ log sum_{b != a} exp(s_ab / tau) - s_{a,partner(a)} / tau ],   s = z z^T
+ * a, b over both views; the positive stays in the sum. */
 static as_t forward(as_ctx *c, const void *params_, const as_t *in)
 {
     const simclr *p = params_;
@@ -71,9 +66,9 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
     as_t itself = as_one_hot(c, as_arange(c, 2 * items), 2 * items);          /* [2B,2B] */
     as_t others = as_where(c, itself, as_full(c, AS_SCALAR, -INFINITY), sim); /* exp gives 0 for b = a */
     as_t z_a = as_slice(c, z, 0, 0, items, 1), z_b = as_slice(c, z, 0, items, 2 * items, 1);
-    as_t positive =
-        as_scale(c, as_sum(c, as_mul(c, z_a, z_b), -1), 1 / p->tau); /* [B,1], same for both views */
-    return as_sub(c, as_mean(c, as_logsumexp(c, others, -1), AS_ALL), as_mean(c, positive, AS_ALL));
+    as_t pair = as_sum(c, as_mul(c, z_a, z_b), -1); /* [B,1], one for both views */
+    as_t positive = as_scale(c, as_mean(c, pair, AS_ALL), 1 / p->tau);
+    return as_sub(c, as_mean(c, as_logsumexp(c, others, -1), AS_ALL), positive);
 }
 
 AS_PLUGIN(.kind = "heads", .name = "simclr", .version = "1.0.0", .paper = "arXiv:2002.05709",

@@ -12,7 +12,7 @@ enum { NONE, SOFTPLUS_MEAN, L1_MEAN };
 
 static const as_param params[] = {
     AS_REAL_IN(ldr_kl, lam, 1.0, "(0, inf)", "temperature of the regulariser; try 0.1, 1, 10", .log = 1),
-    AS_REAL(ldr_kl, margin, 0.1, 0, inf, "added to every logit but the label's"),
+    AS_REAL_IN(ldr_kl, margin, 0.1, "[0, inf)", "added to every logit but the label's"),
     AS_CHOICE(ldr_kl, normalize, "none", "none|softplus_mean|l1_mean",
               "bounds the logits: divided by their mean after a softplus, or by the mean of their sizes"),
     AS_END,

@@ -1,11 +1,12 @@
-# Runs as their rows tell them: done, failed at the script's line, NaN, files, pools, what they were made from.
+# Runs as their rows tell them: done, failed at the script's line, NaN, files, pools, sources.
 . "$(dirname "$0")/lib.sh"
 
 cat >x.lua <<'END_LUA'
 local as = require "assay"
 local helper = require "helper"
 return as.experiment {
-  name = "x", headline = "loss", params = { how = "well", lr = 1 / 4 }, arms = { a = {} }, seeds = { 5, 6 },
+  name = "x", headline = "loss", seeds = { 5, 6 },
+  params = { how = "well", lr = 1 / 4 }, arms = { a = {} },
   run = function(run, p)
     print("seed " .. run.seed .. " draws " .. math.random(100))
     local w = as.full(run.seed, 2)
@@ -37,13 +38,15 @@ echo 'return { log = function(run, step) run:log(step, { loss = 0.125 }) end }' 
 db=results/assay.db
 
 expect_exit 0 assay run x.lua
-expect_query $db "select group_concat(stage||' '||status||' '||headline, ', ') from (select * from runs order by id)" \
-    "run done 0.125, run done 0.125, pool done 22.0"
+expect_query $db "select stage, status, headline from runs order by id" \
+    "run|done|0.125
+run|done|0.125
+pool|done|22.0"
 expect_query $db "select value from last_metric where name = 'seeds'" 56.0
 expect_query $db "select value from last_metric where run_id = 1 and name = 'norm'" 10.0
-expect_query $db "select group_concat(path, ' ') from (select path from run_source where run_id = 1 and own = 0 order by path)" \
-    "./helper.lua x.lua"
-expect_query $db "select count(*) from run_source where run_id = 1 and own = 1 and path like '%/assay/run.lua'" 1
+expect_query $db "select path from run_source where run_id = 1 and own = 0 order by path" "./helper.lua
+x.lua"
+expect_query $db "select own from run_source where run_id = 1 and path like '%/assay/run.lua'" 1
 expect_query $db "select count(*) from run join build on build.id = build_id join host on host.id = host_id
     where blas like 'OpenBLAS %' and compiler <> ''" 3
 expect_query $db "select name || ' ' || kind from artifact where run_id = 1 and name = 'model'" "model model"
@@ -52,25 +55,27 @@ uuid=$(sqlite3 $db "select uuid from run where id = 1")
 draws=$(cat "results/artifacts/$uuid/stdout.txt")
 
 # the job can be repeated by hand: same draws, nothing written to the database
-before=$(sqlite3 $db "select count(*), (select count(*) from artifact), (select count(*) from event) from metric")
+count="select count(*), (select count(*) from artifact), (select count(*) from event) from metric"
+before=$(sqlite3 $db "$count")
 expect_exit 0 assay-worker run "results/artifacts/$uuid/job.json"
 expect_line "$draws"
 expect_err "run 1 ended before (done): repeating it without writing to the database"
-expect_query $db "select count(*), (select count(*) from artifact), (select count(*) from event) from metric" "$before"
+expect_query $db "$count" "$before"
 
 # fails HOW TEXT: the run fails with this text, on record and on stderr, and what it logged before stays
 fails() {
     expect_exit 1 assay run x.lua --set params.how="$1" --seed 5
     expect_err "$2"
-    expect_query $db "select status from run where stage = 'run' order by id desc limit 1" "${3-failed}"
-    expect_query $db "select instr(error, '$2') > 0 from run where stage = 'run' order by id desc limit 1" 1
-    expect_query $db "select count(*) from metric where run_id = (select max(id) from run where stage = 'run')" 2
+    last="(select max(id) from run where stage = 'run')"
+    expect_query $db "select status from run where id = $last" "${3-failed}"
+    expect_query $db "select instr(error, '$2') > 0 from run where id = $last" 1
+    expect_query $db "select count(*) from metric where run_id = $last" 2
 }
-fails error 'x.lua:12: attempt to index a nil value'
-fails nan 'x.lua:14: metric "loss" is NaN at step 2'
-fails twice 'x.lua:16: '
+fails error 'x.lua:13: attempt to index a nil value'
+fails nan 'x.lua:15: metric "loss" is NaN at step 2'
+fails twice 'x.lua:17: '
 fails table 's value is a table'
-fails misspelt 'x.lua:22: p has no "lrr"; did you mean "lr"?'
+fails misspelt 'x.lua:23: p has no "lrr"; did you mean "lr"?'
 fails exit 'exited with code 0 without finishing' crashed
 
 # allow_nan lets it go on

@@ -50,8 +50,6 @@ describe("a loss", function()
     assert.error_matches(function() loss(logits, as.i64 { 0, 3 }) end,
       "labels: value 3 at %[1%], expected 0 <= value < 3")
     assert.error_matches(function() loss(logits, "x") end, "labels is a string, expected i64")
-    assert.near(2 * first, (as.loss { "poly1", epsilon = 0, reduction = "sum" })(logits:slice(1, 1, 1):expand(2, 3),
-      as.i64 { 0, 0 }):item(), 1e-6)
   end)
   it("takes lists where tensors are wanted", function()
     assert.near(first, (as.loss { "cross_entropy" })({ { 2, 1, 0 } }, { 0 }):item(), 1e-6)
@@ -170,7 +168,9 @@ describe("a sampler", function()
     end }
     assert.near(3, x:mean():item(), 1e-3)
     local ok, text = pcall(function()
-      sampler:sample { noise = as.zeros(2, 2), model = function() return as.loss { "fails" }(as.zeros(1)) end }
+      sampler:sample { noise = as.zeros(2, 2), model = function()
+        return as.loss { "fails" }(as.zeros(1))
+      end }
     end)
     assert.is_false(ok)
     assert.matches("losses/fails: forward: 1 items", text)
