@@ -1,9 +1,10 @@
 -- Runs what a document shows: assay-worker script tests/docs/blocks.lua README.md
 -- In order, in the current folder:
---   ```lua, ```c, ```yaml   whose first line names a file in a comment ("-- my/ring.lua", "/* a/b.c: ...") are written there
---   ```console              lines after "$ " are run by sh, the lines below must be what they print; "..." stands for any
---                           text within a line, a line of "..." alone for any lines
--- Other blocks are only shown. A block after <!-- by hand --> is not run: what it does is said in the text around it.
+--   ```lua, ```c, ```yaml  whose first line names a file in a comment ("-- my/ring.lua", "/* a/b.c: ...")
+--                          are written there
+--   ```console             lines after "$ " are run by sh, the lines below must be what they print: "..."
+--                          stands for any text, a line of "..." for any lines, spaces for any spaces
+-- Other blocks are only shown. A block after <!-- by hand --> is not run: the text around it tells.
 local path = arg[1]
 
 local function blocks_of(file)
@@ -26,10 +27,15 @@ local function blocks_of(file)
   return blocks
 end
 
+-- How wide a table's columns are depends on its numbers: any run of spaces is one.
+local function squeezed(line)
+  return (line:gsub("%s+", " "):gsub(" $", ""):gsub("%-%-+", "--"))
+end
+
 -- A pattern for one line of expected output.
 local function pattern_of(line)
-  local escaped = line:gsub("%s+$", ""):gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
-  return "^" .. escaped:gsub("%%%.%%%.%%%.", ".*") .. "%s*$"
+  local escaped = squeezed(line):gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
+  return "^" .. escaped:gsub("%%%.%%%.%%%.", ".*") .. "$"
 end
 
 -- nil if the lines of `got` are what `want` shows, else the first line of `want` that was not met.
@@ -45,7 +51,7 @@ local function differs(want, got)
       end
       return false
     end
-    return k <= #got and got[k]:find(pattern_of(want[i])) ~= nil and match(i + 1, k + 1)
+    return k <= #got and squeezed(got[k]):find(pattern_of(want[i])) ~= nil and match(i + 1, k + 1)
   end
   return not match(1, 1)
 end
@@ -70,8 +76,8 @@ local function check(place, command, want)
   done = done + 1
   if differs(want, got) then
     failed = failed + 1
-    print(("%s: %s\n  shown:\n    %s\n  printed:\n    %s"):format(place, command, table.concat(want, "\n    "),
-      table.concat(got, "\n    ")))
+    local shown, printed = table.concat(want, "\n    "), table.concat(got, "\n    ")
+    print(("%s: %s\n  shown:\n    %s\n  printed:\n    %s"):format(place, command, shown, printed))
   end
 end
 
@@ -93,8 +99,9 @@ local function run_console(block)
 end
 
 local function write_file(block)
-  local name = block[1] and (block[1]:match "^%-%- ([%w_/.-]+%.%w+)" or block[1]:match "^/%* ([%w_/.-]+%.%w+)"
-    or block[1]:match "^# ([%w_/.-]+%.%w+)")
+  local first = block[1] or ""
+  local name = first:match "^%-%- ([%w_/.-]+%.%w+)" or first:match "^/%* ([%w_/.-]+%.%w+)"
+    or first:match "^# ([%w_/.-]+%.%w+)"
   if not name then
     return
   end
