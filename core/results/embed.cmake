@@ -3,7 +3,8 @@
 function(bytes name file)
   file(READ ${file} hex HEX)
   string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
-  string(REGEX REPLACE "(................................................................................)" "\\1\n" hex "${hex}")
+  string(REPEAT "." 80 line)
+  string(REGEX REPLACE "(${line})" "\\1\n" hex "${hex}")
   file(APPEND ${OUT}.new "static const unsigned char ${name}[] = {\n${hex}0x00};\n")
 endfunction()
 

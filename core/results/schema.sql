@@ -1,10 +1,11 @@
--- The results database of Assay, schema 1. This file is the schema: the program carries its text and runs it in a new
--- file. It is also what a reader of the database needs to know. Every table is STRICT, foreign keys are on, the
--- journal is a WAL. Moments are ISO-8601 UTC text with milliseconds, durations REAL seconds, other units stand in the
--- name. Rows are inserted and kept; deleting a run deletes what belongs to it, and nothing else is ever removed.
+-- The results database of Assay, schema 1. This file is the schema: the program carries its text and runs
+-- it in a new file. It is also what a reader of the database needs to know. Every table is STRICT, foreign
+-- keys are on, the journal is a WAL. Moments are ISO-8601 UTC text with milliseconds, durations REAL
+-- seconds, other units stand in the name. Rows are inserted and kept; deleting a run deletes what belongs
+-- to it, and nothing else is ever removed.
 --
--- A change of the schema: edit this file, raise user_version below, and add migrations/NNN.sql, which turns schema
--- NNN - 1 into exactly this text (a test compares them).
+-- A change of the schema: edit this file, raise user_version below, and add migrations/NNN.sql, which turns
+-- schema NNN - 1 into exactly this text (a test compares them).
 
 PRAGMA application_id = 1098080633; -- 'Asay'
 PRAGMA user_version = 1;
@@ -61,17 +62,17 @@ CREATE TABLE run (
   arm            TEXT NOT NULL,
   seed           INTEGER,               -- NULL for stage "pool"
   identity       TEXT NOT NULL,         -- hash of script, parameters, arm, seed, plugin sources and data
-  status         TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'crashed', 'timeout', 'out_of_memory',
-                                                 'interrupted', 'lost')),
+  status         TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'crashed', 'timeout',
+                                            'out_of_memory', 'interrupted', 'lost')),
   started_at     TEXT NOT NULL,
   ended_at       TEXT,                  -- NULL while running, and when lost: nobody saw it end
-  seconds        REAL,                  -- of all attempts; NULL while running; when lost, up to the last logged value
+  seconds        REAL,          -- of all attempts; NULL while running; when lost, up to the last logged value
   error          TEXT,                  -- why it is not done
   signal         INTEGER,               -- the number that killed it
   plugin         TEXT,                  -- a crash: "losses/poly1", what ran
   call           TEXT,                  -- a crash: "forward"
   step           INTEGER,               -- a crash: the training loop's step
-  pid            INTEGER,               -- the process it belongs to; with the next two it names one process for ever
+  pid            INTEGER,        -- the process it belongs to; with the next two it names one process for ever
   process_start  INTEGER,               -- its start in clock ticks since boot
   boot_id        TEXT,                  -- the kernel's id of that boot
   threads        INTEGER,               -- given to the worker
@@ -112,8 +113,8 @@ CREATE TABLE attempt (
   PRIMARY KEY (run_id, attempt)
 ) STRICT, WITHOUT ROWID;
 
--- Parameters, one row a value. The experiment's own stand under their dotted names ("optimizer.lr"), the arm's under
--- "arm." ("arm.loss.params.lam0"). A list is one value.
+-- Parameters, one row a value. The experiment's own stand under their dotted names ("optimizer.lr"), the
+-- arm's under "arm." ("arm.loss.params.lam0"). A list is one value.
 CREATE TABLE param (
   run_id  INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
   name    TEXT NOT NULL,
@@ -127,7 +128,8 @@ CREATE INDEX param_name ON param(name);
 CREATE TABLE metric_name (
   id     INTEGER PRIMARY KEY,
   name   TEXT NOT NULL UNIQUE CHECK (name <> ''),     -- "test/accuracy"
-  clock  INTEGER NOT NULL CHECK (clock IN (0, 1))     -- 1: seconds, rates, memory; a repeat need not give the same
+  -- 1: seconds, rates, memory; a repeat need not give the same
+  clock  INTEGER NOT NULL CHECK (clock IN (0, 1))
 ) STRICT;
 
 CREATE TABLE metric (
@@ -137,7 +139,7 @@ CREATE TABLE metric (
   name_id  INTEGER NOT NULL REFERENCES metric_name(id),
   value    REAL,                    -- NULL is NaN: SQLite has none
   at       REAL NOT NULL,           -- seconds since run.started_at
-  PRIMARY KEY (run_id, attempt, step, name_id)        -- one step's metrics share a page: commits 2-3 times cheaper
+  PRIMARY KEY (run_id, attempt, step, name_id)   -- one step's metrics share a page: commits 2-3 times cheaper
 ) STRICT, WITHOUT ROWID;
 
 -- Files a run made, in the folder artifacts beside the database.
@@ -203,15 +205,16 @@ CREATE TABLE tag (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_name ON tag(name);
 
--- What an experiment says it will show, written down before its first full run: one number a seed (or one pooled
--- number), computed from finished arms. A changed claim is a new row that points at the old one.
+-- What an experiment says it will show, written down before its first full run: one number a seed (or one
+-- pooled number), computed from finished arms. A changed claim is a new row that points at the old one.
 CREATE TABLE claim (
   id             INTEGER PRIMARY KEY,
   experiment_id  INTEGER NOT NULL REFERENCES experiment(id),
   name           TEXT NOT NULL,
   statement      TEXT NOT NULL,     -- one sentence
   kind           TEXT NOT NULL CHECK (kind IN ('superiority', 'non_inferiority', 'threshold')),
-  side           TEXT NOT NULL CHECK (side IN ('above', 'below')),  -- the side of the null that is the right one
+  -- the side of the null that is the right one
+  side           TEXT NOT NULL CHECK (side IN ('above', 'below')),
   pooled         INTEGER NOT NULL CHECK (pooled IN (0, 1)),         -- 1: one number over all seeds
   null_value     REAL NOT NULL,     -- no effect, or the margin that may be lost, or the threshold
   least_mean     REAL,              -- the mean must be at least this (at most, for side "below")
@@ -260,8 +263,8 @@ CREATE INDEX claim_value_run_run ON claim_value_run(run_id);
 
 -- The views: joined names, so that nobody needs an id. There are these five.
 
--- One row a run. headline is the last value of the experiment's headline metric in the latest attempt that has one;
--- NULL when it was never logged, or NaN.
+-- One row a run. headline is the last value of the experiment's headline metric in the latest attempt that
+-- has one; NULL when it was never logged, or NaN.
 CREATE VIEW runs AS
 SELECT r.id, r.uuid, x.name AS experiment, r.arm, r.seed, r.stage, r.status,
        (SELECT m.value FROM metric m
@@ -274,7 +277,8 @@ SELECT r.id, r.uuid, x.name AS experiment, r.arm, r.seed, r.stage, r.status,
 
 -- One row a value: for each run, name and step that of the latest attempt which logged it.
 CREATE VIEW curve AS
-SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name, m.step, m.value, m.at, m.attempt
+SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name, m.step, m.value, m.at,
+       m.attempt
   FROM metric m
   JOIN run r ON r.id = m.run_id
   JOIN experiment x ON x.id = r.experiment_id
@@ -286,7 +290,8 @@ SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
 
 -- One row a run and name: the last step of the latest attempt that logged the name.
 CREATE VIEW last_metric AS
-SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name, m.step, m.value, m.at, m.attempt
+SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name, m.step, m.value, m.at,
+       m.attempt
   FROM (SELECT run_id, name_id, attempt, step, value, at,
                row_number() OVER (PARTITION BY run_id, name_id ORDER BY attempt DESC, step DESC) AS place
           FROM metric) m
@@ -295,8 +300,8 @@ SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
   JOIN metric_name n ON n.id = m.name_id
  WHERE m.place = 1;
 
--- One row a run and name: both ends of its curve, since what is best depends on the metric, with the first step that
--- reached each. NaN counts for neither.
+-- One row a run and name: both ends of its curve, since what is best depends on the metric, with the first
+-- step that reached each. NaN counts for neither.
 CREATE VIEW best_metric AS
 SELECT low.run_id, low.experiment, low.arm, low.seed, low.stage, low.status, low.name,
        low.value AS lowest, low.step AS lowest_step, high.value AS highest, high.step AS highest_step
@@ -309,7 +314,8 @@ SELECT low.run_id, low.experiment, low.arm, low.seed, low.stage, low.status, low
 
 -- One row a claim that was judged: its latest verdict.
 CREATE VIEW verdicts AS
-SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, v.outcome, v.rule, v.interval, v.mean, v.low, v.high,
+SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, v.outcome, v.rule, v.interval,
+       v.mean, v.low, v.high,
        v.n, c.kind, c.side, c.null_value, v.at, v.sentence, c.id AS claim_id, v.id AS verdict_id
   FROM claim c
   JOIN experiment x ON x.id = c.experiment_id

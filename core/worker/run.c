@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     cJSON *json;
@@ -226,6 +227,8 @@ static int finish(engine *n, const job *j, run_session *s, const char *problem)
     }
     fflush(stdout);
     run_session_unwatch(s, &n->sources);
+    if (!s->store)
+        rmdir(s->artifacts); /* a rehearsal that kept no file */
     if (!run_session_finish(s, problem, &e))
         return worker_say(WORKER_MISUSE, "%s", e.text);
     return problem ? WORKER_FAILED : WORKER_OK;

@@ -56,7 +56,8 @@ refused '--set: params.name = 3: expected a string, found an integer' --set para
 refused '--set: no setting "lr"; did you mean "params.lr"?' --set lr=1
 refused '--set: losses/ldr_kl: lam = -3 is outside 0 to inf (0 excluded)' --set arms.ldr.loss.lam=-3
 refused '--set: losses/ldr_kl: no parameter "lan"; did you mean "lam"?' --set arms.ldr.loss.lan=1
-refused '--set: losses/ldr_kl: reduction is max, expected "mean", "sum" or "none"' --set arms.ldr.loss.reduction=max
+refused '--set: losses/ldr_kl: reduction is max, expected "mean", "sum" or "none"' \
+    --set arms.ldr.loss.reduction=max
 refused '--arm: no arm "ldt"; did you mean "ldr"?' --arm ldt
 refused '--seed x: expected an integer' --seed x
 refused '--seeds 0: expected an integer from 1 on' --seeds 0

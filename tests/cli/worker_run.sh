@@ -57,7 +57,7 @@ draws=$(cat "results/artifacts/$uuid/stdout.txt")
 # the job can be repeated by hand: same draws, nothing written to the database
 count="select count(*), (select count(*) from artifact), (select count(*) from event) from metric"
 before=$(sqlite3 $db "$count")
-expect_exit 0 assay-worker run "results/artifacts/$uuid/job.json"
+expect_exit 0 env TMPDIR="$box" assay-worker run "results/artifacts/$uuid/job.json"
 expect_line "$draws"
 expect_err "run 1 ended before (done): repeating it without writing to the database"
 expect_query $db "$count" "$before"

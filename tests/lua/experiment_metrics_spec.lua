@@ -30,6 +30,7 @@ describe("metrics.accuracy", function()
   end)
 
   it("refuses unknown options", function()
-    assert.error_matches(function() as.metrics.accuracy(itself, data, { batch = 3 }) end, "_spec.lua:%d+: .*batch")
+    assert.error_matches(function() as.metrics.accuracy(itself, data, { batch = 3 }) end,
+      "_spec.lua:%d+: .*batch")
   end)
 end)

@@ -180,7 +180,7 @@ static void callbacks_nest(void **state)
     assert_true(engine_at(out[0], 1) == 4);
     assert_false(call_forward(outer, &(argument){.tensor = two(c, -1, -2)}, 1, out));
     ENGINE_FAILS(c, "losses/high: forward: losses/low: forward: a negative sum");
-    assert_true(inner->failed && outer->failed);
+    assert_false(inner->failed || outer->failed); /* they keep nothing that could be half changed */
     assert_null(context_of(c)->frame);
     instance_free(inner);
     instance_free(outer);
