@@ -56,7 +56,7 @@ static char *header_of(const named_tensor *list, int n, size_t *length)
 
 static bool write_all(as_ctx *c, FILE *f, const named_tensor *list, int n)
 {
-    size_t length;
+    size_t length = 0;
     char *header = header_of(list, n, &length);
     uint64_t prefix = length;
     bool ok = header && fwrite(&prefix, 8, 1, f) == 1 && fwrite(header, 1, length, f) == length;
