@@ -5,6 +5,7 @@
 #include "tensor/gemm.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
+#include "tensor/winograd.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -157,6 +158,23 @@ static bool is_image(as_ctx *c, as_t x, const char *what)
     return false;
 }
 
+/* The same work by Winograd's way, where that pays: 1 done, 0 not for this shape, -1 out of memory. */
+static int by_winograd(as_ctx *c, const conv_job *j, bool (*f)(const winograd_call *, float *), char *result)
+{
+    if (!winograd_serves(j->dtype, &j->window, j->groups, j->out_channels))
+        return 0;
+    winograd_call call = {.window = j->window,
+                          .batch = j->batch,
+                          .out_channels = j->out_channels,
+                          .x = (const float *)j->x,
+                          .w = (const float *)j->w,
+                          .gy = (const float *)j->y};
+    if (f(&call, (float *)result))
+        return 1;
+    context_fail(c, "out of memory: scratch of a convolution");
+    return -1;
+}
+
 /* Runs the pieces with scratch; false and a failure when there is no memory for it. */
 static bool conv_run(as_ctx *c, conv_job *j, void (*piece)(void *, int64_t))
 {
@@ -185,7 +203,10 @@ as_t forward_conv2d(as_ctx *c, op_call *call)
     if (!context_ok(c) || y->count == 0)
         return y;
     j.x = x->data, j.w = w->data, j.y = y->data;
-    return conv_run(c, &j, forward_piece) ? y : context_of(c)->inert;
+    int done = by_winograd(c, &j, winograd_forward, j.y);
+    if (done == 0)
+        conv_run(c, &j, forward_piece);
+    return context_ok(c) ? y : context_of(c)->inert;
 }
 
 /* The gradient's sizes are what the forward convolution would give. */
@@ -216,7 +237,10 @@ as_t forward_conv2d_input(as_ctx *c, op_call *call)
     if (!context_ok(c) || gx->count == 0)
         return gx;
     j.x = gx->data, j.w = w->data, j.y = gy->data;
-    return conv_run(c, &j, input_piece) ? gx : context_of(c)->inert;
+    int done = by_winograd(c, &j, winograd_input_gradient, j.x);
+    if (done == 0)
+        conv_run(c, &j, input_piece);
+    return context_ok(c) ? gx : context_of(c)->inert;
 }
 
 as_t forward_conv2d_weight(as_ctx *c, op_call *call)
@@ -235,11 +259,13 @@ as_t forward_conv2d_weight(as_ctx *c, op_call *call)
     as_t gw = tensor_full(c, (as_dtype)x->dtype, w, 0);
     if (!context_ok(c) || j.pieces == 0)
         return gw;
+    j.x = x->data, j.y = gy->data;
+    if (by_winograd(c, &j, winograd_weight_gradient, gw->data) != 0)
+        return context_ok(c) ? gw : context_of(c)->inert;
     size_t bytes = (size_t)j.pieces * j.weight_items * j.bytes;
     j.sums = alloc_get(bytes);
     if (!j.sums)
         return context_fail(c, "out of memory: %zu bytes of partial sums", bytes);
-    j.x = x->data, j.y = gy->data;
     bool ok = conv_run(c, &j, weight_piece);
     for (int64_t p = 0; ok && p < j.pieces; p++)
         j.k->accumulate(gw->data, j.sums + (size_t)p * j.weight_items * j.bytes, (int64_t)j.weight_items);

@@ -31,6 +31,15 @@ typedef struct {
     int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
 } kernel_window;
 
+/* The 2x2 tiles of a 3x3 convolution of stride 1 (Winograd F(2x2, 3x3)), of one channel of one image. A
+ * transformed tile has 16 values, each in a plane of its own; the tile in row r, column t is item r * pitch +
+ * t of every plane. */
+typedef struct {
+    int64_t height, width, pad;    /* input */
+    int64_t out_height, out_width; /* output */
+    int64_t rows, pitch;           /* of tiles; pitch = tiles in a row + 1 */
+} kernel_tiles;
+
 typedef struct {
     kernel_unary *unary[AS_OP_ADD];                   /* by operation number; NULL where it is no unary one */
     kernel_unary_gradient *unary_gradient[AS_OP_ADD]; /* all but those of gradient 0 (sign) */
@@ -67,6 +76,10 @@ typedef struct {
     /* y [C,OH,OW] = maxima of one image; place (may be NULL) the h * width + w of each, the first among
      * equals. A NaN in the window wins. */
     void (*max_pool)(void *y, int64_t *place, const void *x, const kernel_window *w);
+    /* Winograd's transforms: planes `step` items apart. scratch: 4 ((rows + 1) pitch + 1) items. */
+    void (*winograd_input)(void *v, int64_t step, const void *x, const kernel_tiles *t, void *scratch);
+    void (*winograd_output)(void *y, const void *m, int64_t step, const kernel_tiles *t, void *scratch);
+    void (*winograd_gradient)(void *z, int64_t step, const void *gy, const kernel_tiles *t, void *scratch);
     /* y[i] = sum_k weights[k] x[k][i], each sum in double */
     void (*weighted_sum)(void *y, const void *const *x, const double *weights, int count, int64_t n);
 

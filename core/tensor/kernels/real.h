@@ -28,6 +28,7 @@ void KERNEL(fill_reduce)(kernels *k);
 void KERNEL(fill_softmax)(kernels *k);
 void KERNEL(fill_index)(kernels *k);
 void KERNEL(fill_window)(kernels *k);
+void KERNEL(fill_winograd)(kernels *k);
 void KERNEL(fill_optim)(kernels *k);
 void KERNEL(fill_cast)(kernels *k);
 

@@ -22,6 +22,7 @@ void KERNEL(kernels_fill)(kernels *k)
     KERNEL(fill_softmax)(k);
     KERNEL(fill_index)(k);
     KERNEL(fill_window)(k);
+    KERNEL(fill_winograd)(k);
     KERNEL(fill_optim)(k);
     KERNEL(fill_cast)(k);
 }

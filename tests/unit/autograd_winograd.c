@@ -1,0 +1,112 @@
+/* Winograd's convolution in f32 against the plain sum in f64: forward and both gradients, odd sizes, every
+ * padding, and the same bits at one thread and two. Tolerance: 5e-6 of the largest value, five times what
+ * Lavin & Gray report for F(2x2). */
+#include "engine.h"
+
+#include "tensor/pool.h"
+#include "tensor/winograd.h"
+
+static const struct {
+    int64_t batch, in, out, height, width, pad;
+} shapes[] = {
+    {5, 16, 17, 7, 9, 1}, {3, 32, 16, 28, 28, 1}, {9, 16, 16, 8, 8, 0},   {4, 16, 32, 5, 6, 2},
+    {1, 16, 16, 4, 4, 1}, {20, 24, 40, 7, 7, 1},  {2, 64, 64, 14, 14, 1},
+};
+
+static void close_to(as_t got, as_t want, const char *what, size_t shape)
+{
+    double most = 0, error = 0;
+    for (int64_t i = 0; i < got->count; i++) {
+        most = fmax(most, fabs(engine_at(want, i)));
+        error = fmax(error, fabs(engine_at(got, i) - engine_at(want, i)));
+    }
+    if (!(error <= 5e-6 * most))
+        fail_msg("shape %zu: %s differs by %g, values reach %g", shape, what, error, most);
+}
+
+/* y, and the gradients of sum(y g) in x and w */
+static void results(as_ctx *c, as_t x, as_t w, as_t g, int64_t pad, as_t out[3])
+{
+    tape_require(c, x, true);
+    tape_require(c, w, true);
+    const as_t in[2] = {x, w};
+    out[0] = as_conv2d(c, x, w, 1, pad);
+    as_gradients(c, as_sum(c, as_mul(c, out[0], g), AS_ALL), in, 2, false, out + 1);
+}
+
+static void against_doubles(void **state)
+{
+    as_ctx *c = *state;
+    static const char *const names[3] = {"the output", "the input's gradient", "the weight's gradient"};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        as_scope s = as_open(c);
+        as_t x =
+            tensor_new(c, AS_F32, AS_DIMS(shapes[i].batch, shapes[i].in, shapes[i].height, shapes[i].width));
+        as_t w = tensor_new(c, AS_F32, AS_DIMS(shapes[i].out, shapes[i].in, 3, 3));
+        int64_t grow = 2 * shapes[i].pad - 2;
+        as_t g = tensor_new(
+            c, AS_F32,
+            AS_DIMS(shapes[i].batch, shapes[i].out, shapes[i].height + grow, shapes[i].width + grow));
+        engine_fill(x, -1, 1);
+        engine_fill(w, -1, 1);
+        engine_fill(g, -1, 1);
+        as_t one[3], two[3], exact[3];
+        results(c, x, w, g, shapes[i].pad, one);
+        pool_start(2);
+        results(c, x, w, g, shapes[i].pad, two);
+        pool_start(1);
+        results(c, as_detach(c, as_cast(c, x, AS_F64)), as_detach(c, as_cast(c, w, AS_F64)),
+                as_cast(c, g, AS_F64), shapes[i].pad, exact);
+        ENGINE_OK(c);
+        for (int k = 0; k < 3; k++) {
+            close_to(one[k], exact[k], names[k], i);
+            assert_true(as_equal(c, one[k], two[k]));
+        }
+        as_close(c, s, NULL);
+    }
+}
+
+static void serves(void **state)
+{
+    (void)state;
+    kernel_window w = {.channels = 16,
+                       .height = 8,
+                       .width = 8,
+                       .out_height = 8,
+                       .out_width = 8,
+                       .kernel_h = 3,
+                       .kernel_w = 3,
+                       .stride_h = 1,
+                       .stride_w = 1,
+                       .pad_h = 1,
+                       .pad_w = 1,
+                       .dilation_h = 1,
+                       .dilation_w = 1};
+    assert_true(winograd_serves(AS_F32, &w, 1, 16));
+    assert_false(winograd_serves(AS_F64, &w, 1, 16));
+    assert_false(winograd_serves(AS_F32, &w, 1, 15));
+    assert_false(winograd_serves(AS_F32, &w, 2, 16));
+    w.stride_h = 2;
+    assert_false(winograd_serves(AS_F32, &w, 1, 16));
+}
+
+static int setup(void **state)
+{
+    *state = engine_context();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    context_free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(against_doubles, setup, teardown),
+        cmocka_unit_test(serves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
