@@ -203,8 +203,7 @@ as_t forward_conv2d(as_ctx *c, op_call *call)
     if (!context_ok(c) || y->count == 0)
         return y;
     j.x = x->data, j.w = w->data, j.y = y->data;
-    int done = by_winograd(c, &j, winograd_forward, j.y);
-    if (done == 0)
+    if (by_winograd(c, &j, winograd_forward, j.y) == 0)
         conv_run(c, &j, forward_piece);
     return context_ok(c) ? y : context_of(c)->inert;
 }
@@ -233,13 +232,14 @@ as_t forward_conv2d_input(as_ctx *c, op_call *call)
         return context_of(c)->inert;
     gy = tensor_dense(c, gy);
     w = tensor_dense(c, w);
-    as_t gx = tensor_full(c, (as_dtype)w->dtype, x, 0);
+    as_t gx = tensor_new(c, (as_dtype)w->dtype, x);
     if (!context_ok(c) || gx->count == 0)
         return gx;
     j.x = gx->data, j.w = w->data, j.y = gy->data;
-    int done = by_winograd(c, &j, winograd_input_gradient, j.x);
-    if (done == 0)
+    if (by_winograd(c, &j, winograd_input_gradient, j.x) == 0) {
+        memset(j.x, 0, (size_t)gx->count * j.bytes); /* col2im adds */
         conv_run(c, &j, input_piece);
+    }
     return context_ok(c) ? gx : context_of(c)->inert;
 }
 
