@@ -11,8 +11,8 @@ else()
   execute_process(COMMAND git -C ${ROOT} diff HEAD OUTPUT_FILE ${diff} ERROR_QUIET)
   file(READ ${diff} hex HEX LIMIT 1000000)
   file(REMOVE ${diff})
-  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
-  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${hex}") # chars: a byte above 127 is no int of a char
+  string(REGEX REPLACE "(......,......,......,......,)" "\\1\n" bytes "${bytes}")
 endif()
 file(WRITE ${OUT} "#include \"worker/build_info.h\"
 #include <stddef.h>

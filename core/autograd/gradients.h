@@ -21,6 +21,13 @@ gradient_rule gradient_sum, gradient_mean, gradient_extreme, gradient_logsumexp,
     gradient_log_softmax, gradient_sum_to;
 gradient_rule fused_softmax;
 
+gradient_rule gradient_leaky_relu, gradient_round_through, gradient_norm2, gradient_cumsum;
+gradient_rule gradient_avg_pool2d, gradient_avg_pool2d_input, gradient_resize2d, gradient_resize2d_input;
+
+/* normalisation, cross-entropy */
+gradient_rule gradient_row_norm, gradient_batch_norm, gradient_cross_entropy;
+gradient_rule fused_row_norm, fused_batch_norm, fused_cross_entropy;
+
 /* places and shapes */
 gradient_rule gradient_gather, gradient_scatter_add, gradient_index_select, gradient_index_add;
 gradient_rule gradient_reshape, gradient_permute, gradient_expand, gradient_slice, gradient_unslice,

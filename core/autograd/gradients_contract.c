@@ -104,3 +104,33 @@ void gradient_max_pool2d_pick(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {
     gx[1] = pool_op(c, AS_OP_MAX_POOL2D_INPUT, as_detach(c, n->in[0].saved), gy, n);
 }
+
+/* Average pooling and resizing are linear: the gradient is the transposed map, and its gradient the map. */
+void gradient_avg_pool2d(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_attr attr = n->attr;
+    attr.i[6] = n->in[0].dims.size[2];
+    attr.i[7] = n->in[0].dims.size[3];
+    gx[0] = as_op(c, AS_OP_AVG_POOL2D_INPUT, &gy, 1, &attr);
+}
+
+void gradient_avg_pool2d_input(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    gx[0] = as_op(c, AS_OP_AVG_POOL2D, &gy, 1, &n->attr);
+}
+
+void gradient_resize2d(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_attr attr = n->attr;
+    attr.i[3] = n->in[0].dims.size[2];
+    attr.i[4] = n->in[0].dims.size[3];
+    gx[0] = as_op(c, AS_OP_RESIZE2D_INPUT, &gy, 1, &attr);
+}
+
+void gradient_resize2d_input(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_attr attr = n->attr;
+    attr.i[0] = n->in[0].dims.size[2];
+    attr.i[1] = n->in[0].dims.size[3];
+    gx[0] = as_op(c, AS_OP_RESIZE2D, &gy, 1, &attr);
+}

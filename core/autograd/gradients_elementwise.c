@@ -93,6 +93,19 @@ void gradient_relu(as_ctx *c, const node *n, as_t gy, as_t *gx)
     gx[0] = as_mul(c, gy, as_gt(c, n->out, zero(c, n->out)));
 }
 
+void gradient_leaky_relu(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_t x = n->in[0].saved, below = as_lt(c, x, zero(c, x));
+    gx[0] = as_mul(c, gy, as_affine(c, below, n->attr.r[0] - 1, 1));
+}
+
+/* As if the rounding were not there (Bengio, Leonard & Courville 2013). */
+void gradient_round_through(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    (void)c, (void)n;
+    gx[0] = gy;
+}
+
 /* s + x s (1 - s),   s = sigmoid(x) */
 void gradient_silu(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {

@@ -46,6 +46,22 @@ void gradient_extreme(as_ctx *c, const node *n, as_t gy, as_t *gx)
     gx[0] = whole ? as_reshape(c, spread, dims) : spread;
 }
 
+/* x / y, 0 where all of x is 0 */
+void gradient_norm2(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_t x = n->in[0].saved, y = with_axes(c, n, node_out(c, n));
+    as_t none = tensor_full(c, n->in[0].dtype, AS_SCALAR, 0), empty = as_eq(c, y, none);
+    as_t share = as_div(c, with_axes(c, n, gy), as_add(c, y, empty));
+    gx[0] = as_mul(c, x, share);
+}
+
+void gradient_cumsum(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    as_attr attr = n->attr;
+    attr.i[1] = !attr.i[1];
+    gx[0] = as_op(c, AS_OP_CUMSUM, &gy, 1, &attr);
+}
+
 /* softmax(x) = exp(x - y) */
 void gradient_logsumexp(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {

@@ -108,9 +108,9 @@ void optimizer_free(optimizer *o)
 
 typedef struct {
     optimizer *o;
-    double c1, c2; /* adam: 1 - beta^steps */
-    double *sums;  /* a piece's sum of squares */
-    double factor; /* the gradients' */
+    double c1, c2, eps, rate; /* adam: 1 - beta^steps, and what radam makes of the options */
+    double *sums;             /* a piece's sum of squares */
+    double factor;            /* the gradients' */
 } pass;
 
 /* Numbers the pieces; returns how many. */
@@ -159,8 +159,8 @@ static void move_piece(void *arg, int64_t piece)
         k->sgd(items(s->p, at), items(s->g, at), items(s->m, at), n, q->rate, q->momentum, q->decay,
                q->nesterov);
     else
-        k->adam(items(s->p, at), items(s->g, at), items(s->m, at), items(s->v, at), n, q->rate, q->beta1,
-                q->beta2, q->eps, w->c1, w->c2, q->decay, q->kind == OPTIMIZER_ADAMW);
+        k->adam(items(s->p, at), items(s->g, at), items(s->m, at), items(s->v, at), n, w->rate, q->beta1,
+                q->beta2, w->eps, w->c1, w->c2, q->decay, q->kind == OPTIMIZER_ADAMW);
 }
 
 #define LANES 16 /* partial sums, so that the loop vectorises without reordering by the compiler */
@@ -200,12 +200,30 @@ static void scale_piece(void *arg, int64_t piece)
     }
 }
 
+/* RAdam (Liu et al. 2020, algorithm 2): Adam whose rate is rectified by the variance of 1 / sqrt(v), and
+ * momentum alone while that variance has no finite estimate. As Adam's kernel: a denominator of 0 sqrt(v) + 1
+ * is momentum alone; eps / sqrt(c2) puts eps beside the uncorrected root, as PyTorch does. */
+static void rectify(pass *w, double beta2, double steps)
+{
+    double power = 1 - w->c2, longest = 2 / (1 - beta2) - 1;
+    double length = longest - 2 * steps * power / w->c2;
+    if (length > 5) {
+        w->rate *= sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
+        w->eps /= sqrt(w->c2);
+    } else {
+        w->c2 = INFINITY;
+        w->eps = 1;
+    }
+}
+
 static void move_all(optimizer *o)
 {
-    pass w = {.o = o};
+    pass w = {.o = o, .rate = o->options.rate, .eps = o->options.eps};
     o->steps++;
     w.c1 = 1 - pow(o->options.beta1, (double)o->steps);
     w.c2 = 1 - pow(o->options.beta2, (double)o->steps);
+    if (o->options.kind == OPTIMIZER_RADAM)
+        rectify(&w, o->options.beta2, (double)o->steps);
     pool_run(number_pieces(o), move_piece, &w);
     for (int i = 0; i < o->n; i++)
         if (o->slots[i].g)

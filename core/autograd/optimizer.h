@@ -5,17 +5,16 @@
 
 #include "autograd/tape.h"
 
-typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAMW } optimizer_kind;
+typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAMW, OPTIMIZER_RADAM } optimizer_kind;
 
 typedef struct {
     optimizer_kind kind;
     double rate;         /* learning rate */
     double momentum;     /* sgd: velocity <- momentum * velocity + gradient */
     bool nesterov;       /* sgd */
-    double beta1, beta2; /* adam, adamw */
-    double eps;          /* adam, adamw: added to the root */
-    double
-        decay; /* weight decay: sgd and adam add decay * p to the gradient; adamw shrinks p by rate * decay */
+    double beta1, beta2; /* adam, adamw, radam */
+    double eps;          /* the same: added to the root */
+    double decay;        /* weight decay: adamw shrinks p by rate * decay, the others add decay * p to g */
 } optimizer_options;
 
 typedef struct as_group optimizer;
@@ -31,6 +30,10 @@ bool optimizer_step(as_ctx *c, optimizer *o);
 /* Gradient of loss with respect to these parameters only, clipped to global norm `clip` if > 0, then one
  * step. Leaf gradients elsewhere stay as they were. */
 bool optimizer_update(as_ctx *c, optimizer *o, as_t loss, double clip);
+
+/* y[i] += weight * (x[i] - y[i]) for n pairs of tensors of one shape and dtype, dense floats, the sums in
+ * double: averages of parameters in one pass each. */
+bool optimizer_average(as_ctx *c, const as_t *y, const as_t *x, int n, double weight);
 
 /* Scales the gradients at hand so that their joint norm is at most `limit`; returns the norm before. */
 double optimizer_clip(as_ctx *c, optimizer *o, double limit);

@@ -1,5 +1,7 @@
 /* Running and recording operations; leaves; the services that need no plugin. */
 #include "autograd/node.h"
+#include "autograd/trace.h"
+#include "autograd/replay.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,11 +42,13 @@ as_t tape_op(as_ctx *c, as_op_code code, const as_t *in, int n, const as_attr *a
         record |= in[i]->requires_grad;
     }
     as_t out = o->forward(c, &call);
-    if (x->failed)
+    if (x->failed || (trace_nan_on() && !trace_nan(c, &call, out)))
         return named_failure(c, o->name);
     if (record && x->recording && o->gradient && out != in[0] && tensor_is_float(out) &&
         !node_record(c, o, &call, out))
         return x->inert;
+    if (record && x->replay && !out->requires_grad)
+        return replay_tensor(c, out);
     return out;
 }
 
@@ -52,7 +56,8 @@ as_t tape_detach(as_ctx *c, as_t x)
 {
     if (!context_ok(c) || !x->requires_grad)
         return context_ok(c) ? x : context_of(c)->inert;
-    return tensor_alias(c, x);
+    as_t plain = tensor_alias(c, x);
+    return context_of(c)->replay ? replay_tensor(c, plain) : plain;
 }
 
 bool tape_require(as_ctx *c, as_t x, bool on)
@@ -124,7 +129,18 @@ static as_t service_from(as_ctx *c, as_dtype dtype, as_dims dims, const void *va
 
 static double service_item(as_ctx *c, as_t x)
 {
-    return context_ok(c) ? tensor_item(c, x) : __builtin_nan("");
+    if (!context_ok(c))
+        return __builtin_nan("");
+    double value = tensor_item(c, x);
+    return context_of(c)->replay && x->requires_grad ? replay_number(c, value) : value;
+}
+
+static bool service_equal(as_ctx *c, as_t a, as_t b)
+{
+    bool same = tensor_equal(c, a, b);
+    if (context_of(c)->replay && (a->requires_grad || b->requires_grad))
+        return replay_number(c, same) != 0;
+    return same;
 }
 
 static bool service_no_grad(as_ctx *c, bool on)
@@ -135,7 +151,11 @@ static bool service_no_grad(as_ctx *c, bool on)
 static bool service_gradients(as_ctx *c, as_t y, as_t grad_y, const as_t *x, int n, bool create_graph,
                               as_t *grad_x)
 {
-    return context_ok(c) && tape_gradients(c, y, grad_y, x, n, create_graph, grad_x);
+    if (!context_ok(c) || !tape_gradients(c, y, grad_y, x, n, create_graph, grad_x))
+        return false;
+    for (int k = 0; k < n && !create_graph && context_of(c)->replay; k++)
+        grad_x[k] = replay_tensor(c, grad_x[k]);
+    return context_ok(c);
 }
 
 void tape_services(as_services *s)
@@ -160,5 +180,5 @@ void tape_services(as_services *s)
     s->detach = tape_detach;
     s->no_grad = service_no_grad;
     s->gradients = service_gradients;
-    s->equal = tensor_equal;
+    s->equal = service_equal;
 }

@@ -4,8 +4,6 @@
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
-#include <stdlib.h>
-
 static struct {
     int threads;
 } given;
@@ -19,12 +17,9 @@ static int run_cases(const option_list *cases)
 {
     as_error e = {0};
     path_text worker, script;
-    if (!path_of_worker(worker, &e) || !path_of_shared("bench/bench.lua", script, &e))
+    if (!path_of_worker(worker, &e) || !path_of_shared("bench/bench.lua", script, &e) ||
+        !command_threads(given.threads, &e))
         return command_failed(&e);
-    char threads[16];
-    snprintf(threads, sizeof threads, "%d", given.threads);
-    if (given.threads && setenv("ASSAY_THREADS", threads, 1) != 0)
-        error_set(&e, "out of memory");
     option_list argv = {0};
     bool ok =
         option_list_add(&argv, worker) && option_list_add(&argv, "script") && option_list_add(&argv, script);

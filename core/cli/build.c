@@ -6,17 +6,20 @@
 #include "supervisor/process.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct {
     const char *out, *cc;
+    bool watch;
 } given;
 
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, &given.out, "OUT.so",
      "where the plugin goes; beside the source if not given"},
+    {"watch", 'w', OPTION_FLAG, &given.watch, NULL, "build again whenever the source changes; ^C ends it"},
     {"cc", 0, OPTION_TEXT, &given.cc, "CC", "the compiler (else $CC, else cc)"},
 };
 
@@ -77,6 +80,31 @@ static bool build(const char *source, as_error *e)
     return ok;
 }
 
+/* Nanoseconds of the last change; 0 while an editor replaces the file. */
+static long long changed(const char *source)
+{
+    struct stat s;
+    if (stat(source, &s) != 0)
+        return 0;
+    return (long long)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec;
+}
+
+/* Builds, then after every change; a failure is told and waits for the next one. Does not return. */
+static void watch(const char *source)
+{
+    for (long long built = -1;;) {
+        long long now = changed(source);
+        as_error e = {0};
+        if (now != 0 && now != built) {
+            built = now;
+            if (!build(source, &e))
+                command_failed(&e);
+            fflush(stdout);
+        }
+        usleep(200000);
+    }
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     option_list files = {0};
@@ -88,6 +116,8 @@ static int run(const command *self, int argc, char **argv)
             code = command_misused(self, "needs one C file, got %zu; example: %s", files.n, self->example);
         else if (length < 3 || strcmp(files.item[0] + length - 2, ".c") != 0)
             code = command_misused(self, "%s: expected a C file, NAME.c", files.item[0]);
+        else if (given.watch)
+            watch(files.item[0]);
         else
             code = build(files.item[0], &e) ? EXIT_OK : command_failed(&e);
     }

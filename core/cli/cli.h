@@ -21,17 +21,25 @@ typedef struct command {
     const char *more;     /* lines for the help, each ended; NULL for none */
     const option *options;
     size_t n_options;
-    bool hands_on; /* the arguments are another program's: only a leading --help is read here */
     int (*run)(const struct command *self, int argc, char **argv); /* -> the exit code */
 } command;
 
-extern const command command_run, command_runs, command_show, command_query, command_test, command_bench,
-    command_build, command_plugins;
+extern const command command_run, command_runs, command_show, command_query, command_repl, command_plugins,
+    command_data, command_note, command_tag, command_compare, command_rerun, command_rm, command_gc,
+    command_build, command_test, command_bench, command_doctor, command_completion;
 
+/* All of them (commands.c): dispatch, help, completion and the manual page follow from the list. */
+extern const command *const commands[];
+extern const size_t n_commands;
+
+const command *command_find(const char *name); /* NULL for another word */
+extern const char commands_about[];            /* what Assay is, in a sentence */
+void commands_overview(FILE *out);
+void commands_manual(FILE *out, const char *version); /* assay(1) as roff, from the same tables (manual.c) */
 void command_help(const command *self, FILE *out);
 
 /* The name is no command's: says so, with the nearest one. Returns EXIT_USAGE. */
-int command_unknown(const char *word, const char *const *names, size_t n);
+int command_unknown(const char *word);
 
 /* Reads the arguments by the command's own table; `operands` may be NULL if there must be none. On failure
  * says why and returns false: the command then returns EXIT_USAGE. */
@@ -44,6 +52,9 @@ int command_misused(const command *self, const char *format, ...) __attribute__(
  */
 int command_failed(const as_error *e);
 
+/* What --threads of a command gave goes to the engines it starts; 0: not given. */
+bool command_threads(int n, as_error *e);
+
 /* The options --json, --csv and --md of a command that prints tables. */
 typedef struct {
     bool json, csv, md;
@@ -54,5 +65,14 @@ bool command_format_chosen(const command *self, const command_format *flags, que
 
 /* Opens the database of --db (NULL: not given) for reading; NULL (and said) if that fails. */
 store *command_open(const char *db);
+
+/* The same for writing; a file that is not there is not made. */
+store *command_open_writing(const char *db);
+
+/* What differs between what two runs were made from (code, data, machine), as compare prints it. */
+bool command_compare_inputs(store *s, int64_t a, int64_t b, as_error *e);
+
+/* A run's number as typed; false (and said) if it is none. */
+bool command_run_number(const command *self, const char *word, int64_t *run);
 
 #endif

@@ -1,45 +1,105 @@
 /* assay plugins: loading plugins runs their constructors, so the engine does it. */
-#include "cli/cli.h"
+#include "cli/plugins_check.h"
 
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
 #include <string.h>
 
-static int hand_on(int argc, char **argv)
+static struct {
+    bool json, all;
+    const char *folder, *db;
+    int seconds;
+} given;
+
+static const option options[] = {
+    {"json", 0, OPTION_FLAG, &given.json, NULL,
+     "list, show, check: as JSON, with parameters, hashes and paths"},
+    {"output", 'o', OPTION_TEXT, &given.folder, "DIR", "meta: where the files go; lua/meta if not given"},
+    {"all", 'a', OPTION_FLAG, &given.all, NULL, "check: every plugin that can be found"},
+    {"seconds", 0, OPTION_COUNT, &given.seconds, "N", "check: what a plugin may take; 60 if not given"},
+    {"db", 0, OPTION_TEXT, &given.db, "FILE", "check: keep the reports there; results/assay.db if not given"},
+};
+
+static int hand_on(const option_list *words)
 {
     as_error e = {0};
     path_text worker;
     if (!path_of_worker(worker, &e))
         return command_failed(&e);
-    option_list words = {0};
-    bool ok = option_list_add(&words, worker);
-    for (int i = 0; ok && i < argc; i++)
-        ok = option_list_add(&words, argv[i]);
-    if (!ok || !option_list_add(&words, NULL))
-        error_set(&e, "out of memory");
-    int code = e.text[0] ? -1 : process_run(words.item, &e);
-    option_list_free(&words);
+    const char *argv[8] = {worker, "plugins"};
+    size_t n = 2;
+    for (size_t i = 0; i < words->n; i++)
+        argv[n++] = words->item[i];
+    if (given.folder)
+        argv[n++] = given.folder;
+    if (given.json)
+        argv[n++] = "--json";
+    int code = process_run(argv, &e);
     return code < 0 ? command_failed(&e) : code;
+}
+
+static int check_words(const command *self, const option_list *words)
+{
+    if (given.folder)
+        return command_misused(self, "--output is for meta");
+    if (given.all == (words->n > 1))
+        return command_misused(self, "check needs KIND/NAME, FILE.so or --all");
+    return plugins_check(&(plugins_check_options){.what = words->item + 1,
+                                                  .n = words->n - 1,
+                                                  .all = given.all,
+                                                  .json = given.json,
+                                                  .seconds = given.seconds > 0 ? given.seconds : 60,
+                                                  .db = given.db});
+}
+
+static int run_words(const command *self, const option_list *words)
+{
+    const char *what = words->n ? words->item[0] : "";
+    if (strcmp(what, "check") == 0)
+        return check_words(self, words);
+    if (given.all || given.db)
+        return command_misused(self, "--all and --db are for check");
+    bool list = strcmp(what, "list") == 0, show = strcmp(what, "show") == 0, meta = strcmp(what, "meta") == 0;
+    bool make = strcmp(what, "new") == 0;
+    if (!list && !show && !meta && !make)
+        return command_misused(self, "needs list, show, new, check or meta%s%s; example: %s",
+                               *what ? ", not " : "", what, self->example);
+    if (show && words->n != 2)
+        return command_misused(self, "show needs one plugin, got %zu; assay plugins list names them",
+                               words->n - 1);
+    if (make && words->n != 2)
+        return command_misused(self, "new needs one KIND/NAME, as losses/mine");
+    if (!show && !make && words->n != 1)
+        return command_misused(self, "unexpected argument \"%s\"", words->item[1]);
+    if ((meta || make) && given.json)
+        return command_misused(self, "%s writes files; --json is for list and show", what);
+    if (!meta && given.folder)
+        return command_misused(self, "--output is for meta");
+    return hand_on(words);
 }
 
 static int run(const command *self, int argc, char **argv)
 {
-    bool known = argc > 1 && (strcmp(argv[1], "list") == 0 || strcmp(argv[1], "show") == 0);
-    if (!known)
-        return command_misused(self, "needs list or show%s%s; example: %s", argc > 1 ? ", not " : "",
-                               argc > 1 ? argv[1] : "", self->example);
-    return hand_on(argc, argv);
+    option_list words = {0};
+    int code = command_read(self, argc, argv, &words) ? run_words(self, &words) : EXIT_USAGE;
+    option_list_free(&words);
+    return code;
 }
 
 const command command_plugins = {
     .name = "plugins",
-    .doc = "list the plugins that can be found, or show one",
-    .operands = "list | show KIND/NAME  [--json]",
+    .doc = "list the plugins that can be found, show or check them, or tell an editor about all of them",
+    .operands = "list | show KIND/NAME | new KIND/NAME | check KIND/NAME... | meta",
     .example = "assay plugins show losses/cross_entropy",
-    .more = "Looked for in ./plugins, the folders of $ASSAY_PLUGIN_PATH, $XDG_DATA_HOME/assay/plugins and "
-            "beside Assay\n"
-            "itself, as KIND/NAME.so.\n",
-    .hands_on = true,
+    .more =
+        "A plugin is a file KIND/NAME.so in ./plugins, a folder of $ASSAY_PLUGIN_PATH,\n"
+        "$XDG_DATA_HOME/assay/plugins (else ~/.local/share/...) or beside Assay itself; the first one is\n"
+        "taken. new writes a plugin, its known answer and a small experiment, which run as they are.\n"
+        "check proves what docs/checks.md lists, each plugin in a process of its own, and keeps the\n"
+        "report. meta writes annotations of Lua's functions, tensors and every plugin's parameters for\n"
+        "lua-language-server, which finds them through \"workspace.library\" in .luarc.json.\n",
+    .options = options,
+    .n_options = COUNT_OF(options),
     .run = run,
 };

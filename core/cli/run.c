@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct {
-    const char *config, *db;
+    const char *config, *db, *time_limit, *memory_limit;
     option_list set, seed, arm;
     int seeds, jobs;
     bool again;
@@ -19,10 +19,13 @@ static const option options[] = {
     {"set", 0, OPTION_LIST, &given.set, "KEY=VALUE", "one parameter, by its dotted name; may be repeated"},
     {"seed", 0, OPTION_LIST, &given.seed, "N", "this seed instead of the script's; may be repeated"},
     {"seeds", 0, OPTION_COUNT, &given.seeds, "N", "the seeds 1 to N instead of the script's"},
-    {"arm", 0, OPTION_LIST, &given.arm, "NAME", "this arm only; may be repeated"},
+    {"arm", 0, OPTION_LIST, &given.arm, "ARM", "this arm only; may be repeated"},
     {"db", 0, OPTION_TEXT, &given.db, "FILE", "the database (else $ASSAY_DB, else results/assay.db)"},
     {"jobs", 'j', OPTION_COUNT, &given.jobs, "N", "runs at once, 1 if not given; each has cores / N threads"},
-    {"again", 0, OPTION_FLAG, &given.again, NULL, "repeat runs that are already done"},
+    {"again", 0, OPTION_FLAG, &given.again, NULL,
+     "repeat runs that are done, resume none from its checkpoint"},
+    {"time-limit", 0, OPTION_TEXT, &given.time_limit, "TIME", "stop a run after so long: 90, 10m, 2h"},
+    {"memory-limit", 0, OPTION_TEXT, &given.memory_limit, "SIZE", "what a run may hold: bytes, 500M, 2G"},
 };
 
 static bool add_all(option_list *to, const char *name, const option_list *values)
@@ -99,6 +102,36 @@ static bool print_results(const supervisor_outcome *o, const char *db, as_error 
     return true;
 }
 
+/* A positive number with an optional unit: the letters of `units`, each `step` times the one before. */
+static bool read_amount(const char *text, const char *units, double step, double *out)
+{
+    char *end;
+    double value = strtod(text, &end);
+    for (const char *unit = units; *unit && *end; unit++) {
+        value *= unit == units ? 1 : step;
+        if (*end == *unit && !end[1])
+            end++;
+    }
+    *out = value;
+    return end != text && !*end && value > 0 && value < 1e18;
+}
+
+/* What --time-limit and --memory-limit say. */
+static bool read_limits(const command *self, supervisor_options *o)
+{
+    if (given.time_limit && !read_amount(given.time_limit, "smh", 60, &o->time_limit)) {
+        command_misused(self, "--time-limit is \"%s\", expected a time like 90, 90s, 10m or 2h",
+                        given.time_limit);
+        return false;
+    }
+    if (given.memory_limit && !read_amount(given.memory_limit, "BKMG", 1024, &o->memory_limit)) {
+        command_misused(self, "--memory-limit is \"%s\", expected a size like 500000000, 500M or 2G",
+                        given.memory_limit);
+        return false;
+    }
+    return true;
+}
+
 static int run_script(const command *self, const char *script)
 {
     char seeds[16];
@@ -115,6 +148,10 @@ static int run_script(const command *self, const char *script)
                             .jobs = given.jobs,
                             .again = given.again,
                             .talk = stderr};
+    if (!read_limits(self, &o)) {
+        option_list_free(&arguments);
+        return EXIT_USAGE;
+    }
     bool ok = supervisor_run(&o, &outcome, &e);
     option_list_free(&arguments);
     int code = EXIT_FAILED;
@@ -161,10 +198,11 @@ static int run(const command *self, int argc, char **argv)
 const command command_run = {
     .name = "run",
     .doc = "run an experiment: every arm with every seed",
-    .operands = "FILE",
+    .operands = "FILE.lua",
     .example = "assay run experiments/quickstart.lua --set lr=0.01 --seeds 3",
     .more = "Runs that are already done with the same script, parameters and plugins are not repeated.\n"
-            "Ctrl-C stops the runs under way; the same command then makes what is missing.\n"
+            "Ctrl-C stops the runs under way; the same command then makes what is missing, and goes on with\n"
+            "a run that kept a checkpoint (also one that crashed, ran out of time or memory, or was lost).\n"
             "Exit code: 0 if every run is done, 1 if not, 2 if an option or value is wrong.\n"
             "ASSAY_WORKER names another engine program than the assay-worker beside this one.\n",
     .options = options,

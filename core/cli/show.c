@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <inttypes.h>
-#include <errno.h>
 #include <stdlib.h>
 
 static struct {
@@ -29,6 +28,11 @@ static const struct {
      "SELECT path, sha256 FROM run_source JOIN source ON source.id = source_id WHERE NOT own AND run_id = "},
     {"members", "runs it reads", "SELECT run_id AS run FROM run_member WHERE pool_id = "},
     {"artifacts", "artifacts", "SELECT name, kind, size_bytes, path, sha256 FROM artifact WHERE run_id = "},
+    {"tags", "tags", "SELECT name AS tag FROM tag WHERE run_id = "},
+    {"notes", "notes", "SELECT at, text FROM note WHERE run_id = "},
+    {"attempts", "attempts",
+     "SELECT attempt, started_at, seconds, status FROM attempt WHERE (SELECT count(*) FROM attempt a WHERE"
+     " a.run_id = attempt.run_id) > 1 AND run_id = "},
     {"events", "events", "SELECT at, step, kind, text FROM event WHERE run_id = "},
 };
 
@@ -60,7 +64,7 @@ static const char run_as_row[] =
 
 static bool query_section(store *s, size_t i, int64_t run, query_format format, FILE *out, as_error *e)
 {
-    char sql[256];
+    char sql[384];
     snprintf(sql, sizeof sql, "%s%" PRId64 " ORDER BY 1", sections[i].sql, run);
     return query_run(s, sql, format, out, e);
 }
@@ -68,7 +72,7 @@ static bool query_section(store *s, size_t i, int64_t run, query_format format, 
 /* A section without rows is left out. */
 static bool print_section(store *s, size_t i, int64_t run, as_error *e)
 {
-    char sql[256], *count = NULL;
+    char sql[384], *count = NULL;
     size_t size;
     snprintf(sql, sizeof sql, "SELECT count(*) AS n FROM (%s%" PRId64 ")", sections[i].sql, run);
     FILE *f = open_memstream(&count, &size);
@@ -129,15 +133,11 @@ static int run(const command *self, int argc, char **argv)
 {
     option_list words = {0};
     int code = EXIT_USAGE;
+    int64_t number;
     if (command_read(self, argc, argv, &words)) {
-        char *end = NULL;
-        errno = 0;
-        long long number = words.n == 1 ? strtoll(words.item[0], &end, 10) : 0;
         if (words.n != 1)
-            code = command_misused(self, "needs one run, got %zu; assay runs lists them", words.n);
-        else if (*end || errno || number < 1)
-            code = command_misused(self, "\"%s\" is no run's number; assay runs lists them", words.item[0]);
-        else
+            command_misused(self, "needs one run, got %zu; assay runs lists them", words.n);
+        else if (command_run_number(self, words.item[0], &number))
             code = show(number);
     }
     option_list_free(&words);

@@ -1,6 +1,8 @@
 /* Gradients from Lua: x:backward(), x.grad, as.grad, as.no_grad. */
 #include "lua/internal.h"
 
+#include "autograd/per_sample.h"
+
 static int backward(lua_State *L)
 {
     as_t x = lua_host_check_tensor(L, 1);
@@ -89,6 +91,43 @@ static int grad(lua_State *L)
     return 1;
 }
 
+/* as.per_sample_norms(losses, parameters) -> [B]: of each item's gradient. losses [B], in eval mode */
+static int per_sample_norms(lua_State *L)
+{
+    as_t loss = lua_host_check_tensor(L, 1), norm = NULL;
+    int n;
+    lua_settop(L, 2);
+    as_t *x = list_argument(L, 2, "per_sample_norms", &n, 0);
+    lua_host *h = host_of(L);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    tape_per_sample(h->c, loss, x, n, &norm, NULL);
+    return host_finish(L, h, u, s, norm ? norm : loss);
+}
+
+/* as.per_sample_grad(losses, parameters) -> a list of [B, sizes of the parameter] */
+static int per_sample_grad(lua_State *L)
+{
+    as_t loss = lua_host_check_tensor(L, 1);
+    int n;
+    lua_settop(L, 2);
+    as_t *x = list_argument(L, 2, "per_sample_grad", &n, 0);
+    lua_host *h = host_of(L);
+    as_t *each = lua_newuserdatauv(L, (size_t)n * sizeof *each, 0);
+    handle **u = lua_newuserdatauv(L, (size_t)n * sizeof *u, 0);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        u[i] = handle_new(L, h);
+        lua_rawseti(L, -2, i + 1);
+    }
+    as_scope s = scope_open(h->c);
+    if (tape_per_sample(h->c, loss, x, n, NULL, each))
+        for (int i = 0; i < n; i++)
+            handle_fill(L, h, u[i], each[i]);
+    scope_close(h->c, s, NULL);
+    return context_ok(h->c) ? 1 : lua_host_raise_context(L);
+}
+
 /* as.no_grad(f, ...): nothing is recorded in f */
 static int no_grad(lua_State *L)
 {
@@ -118,6 +157,11 @@ void tensor_open_gradients(lua_State *L)
 
 void core_open_gradients(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"grad", grad}, {"no_grad", no_grad}, {"recording", recording}, {0}};
+    static const luaL_Reg functions[] = {{"grad", grad},
+                                         {"per_sample_norms", per_sample_norms},
+                                         {"per_sample_grad", per_sample_grad},
+                                         {"no_grad", no_grad},
+                                         {"recording", recording},
+                                         {0}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -203,6 +203,7 @@ static int open_state(lua_State *L)
     core_open_layers(L);
     core_open_optimizer(L);
     core_open_files(L);
+    core_open_readers(L);
     core_open_plugins(L);
     return 0;
 }

@@ -48,44 +48,37 @@ static int conv2d(lua_State *L)
     return host_finish(L, h, u, s, y);
 }
 
-/* (x - mean) / sqrt(variance + eps), then * weight + bias where they are given */
-static as_t standardised(as_ctx *c, as_t x, as_t mean, as_t variance, double eps, as_t weight, as_t bias)
+/* x, then weight and bias: one of them alone is helped out with the other's neutral value. Returns how many.
+ */
+static int norm_inputs(as_ctx *c, as_t in[3], as_t x, as_t weight, as_t bias)
 {
-    as_t y = as_mul(c, as_sub(c, x, mean), as_rsqrt(c, as_shift(c, variance, eps)));
-    y = weight ? as_mul(c, y, weight) : y;
-    return bias ? as_add(c, y, bias) : y;
+    in[0] = x;
+    in[1] = weight || !bias ? weight : tensor_full(c, x->dtype, tensor_dims(bias), 1);
+    in[2] = bias;
+    return bias ? 3 : weight ? 2 : 1;
 }
 
-/* Mean over the axes of the mask, which stay with size 1. */
-static as_t mean_over(as_ctx *c, as_t x, int64_t mask)
-{
-    as_attr attr = {{mask, 1}, {0}};
-    return as_op(c, AS_OP_MEAN, &x, 1, &attr);
-}
-
-/* core.layer_norm(x, n, eps, weight, bias): over the last n axes; weight and bias of their sizes */
+/* core.layer_norm(x, n, eps, weight, bias): over the last n axes; weight and bias of their sizes, or nil */
 static int layer_norm(lua_State *L)
 {
-    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5);
+    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5), in[3];
     int n = (int)luaL_checkinteger(L, 2);
-    double eps = luaL_checknumber(L, 3);
+    as_attr attr = {{n}, {luaL_checknumber(L, 3)}};
     if (n < 1 || n > x->rank)
         return lua_host_raise(L, "nn.layer_norm over %d axes: input of rank %d", n, x->rank);
     lua_host *h = host_of(L);
     handle *u = handle_new(L, h);
     as_scope s = scope_open(h->c);
-    int64_t mask = (((int64_t)1 << n) - 1) << (x->rank - n);
-    as_t mean = mean_over(h->c, x, mask);
-    as_t variance = mean_over(h->c, as_square(h->c, as_sub(h->c, x, mean)), mask);
-    return host_finish(L, h, u, s, standardised(h->c, x, mean, variance, eps, weight, bias));
+    int inputs = norm_inputs(h->c, in, x, weight, bias);
+    return host_finish(L, h, u, s, tape_op(h->c, AS_OP_LAYER_NORM, in, inputs, &attr));
 }
 
-/* core.group_norm(x, groups, eps, weight, bias): x [B, C, ...], weight and bias [C] */
+/* core.group_norm(x, groups, eps, weight, bias): x [B, C, ...], weight and bias [C] or nil */
 static int group_norm(lua_State *L)
 {
-    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5);
+    as_t x = lua_host_check_tensor(L, 1), weight = tensor_at(L, 4), bias = tensor_at(L, 5), in[3];
     int64_t groups = luaL_checkinteger(L, 2);
-    double eps = luaL_checknumber(L, 3);
+    as_attr attr = {{groups}, {luaL_checknumber(L, 3)}};
     if (x->rank < 2 || groups < 1 || x->size[1] % groups != 0) {
         char text[TENSOR_TEXT];
         return lua_host_raise(L, "nn.group_norm of %lld groups: input %s, expected [B, C, ...], C a multiple",
@@ -94,14 +87,8 @@ static int group_norm(lua_State *L)
     lua_host *h = host_of(L);
     handle *u = handle_new(L, h);
     as_scope s = scope_open(h->c);
-    as_dims dims = tensor_dims(x), channels = {x->rank - 1, {x->size[1], 1, 1, 1, 1, 1, 1, 1}};
-    as_t y = as_reshape(h->c, x, AS_DIMS(x->size[0], groups, -1));
-    as_t mean = mean_over(h->c, y, 4);
-    as_t variance = mean_over(h->c, as_square(h->c, as_sub(h->c, y, mean)), 4);
-    y = as_reshape(h->c, standardised(h->c, y, mean, variance, eps, NULL, NULL), dims);
-    y = weight ? as_mul(h->c, y, as_reshape(h->c, weight, channels)) : y;
-    y = bias ? as_add(h->c, y, as_reshape(h->c, bias, channels)) : y;
-    return host_finish(L, h, u, s, y);
+    int inputs = norm_inputs(h->c, in, x, weight, bias);
+    return host_finish(L, h, u, s, tape_op(h->c, AS_OP_GROUP_NORM, in, inputs, &attr));
 }
 
 /* The running statistics move towards those of this batch; the variance's is the unbiased one. */
@@ -134,24 +121,26 @@ static int batch_norm(lua_State *L)
     as_ctx *c = h->c;
     handle *u = handle_new(L, h);
     as_scope s = scope_open(c);
-    as_dims channels = {x->rank - 1, {x->size[1], 1, 1, 1, 1, 1, 1, 1}};
-    as_t mean, variance;
+    as_attr attr = {{mode == 'e'}, {eps}};
+    as_t in[4] = {x, NULL}, moments;
     if (mode == 'e') {
-        mean = as_reshape(c, running_mean, channels);
-        variance = as_reshape(c, running_var, channels);
+        as_dims row = {2, {1, running_mean->count}};
+        as_t rows[3] = {as_reshape(c, running_mean, row), NULL, as_reshape(c, running_var, row)};
+        rows[1] = as_rsqrt(c, as_shift(c, rows[2], eps));
+        moments = as_concat(c, rows, 3, 0);
     } else {
-        int64_t mask = (((int64_t)1 << x->rank) - 1) & ~(int64_t)2;
-        double n = (double)x->count / (double)x->size[1];
-        mean = mean_over(c, x, mask);
-        variance = mean_over(c, as_square(c, as_sub(c, x, mean)), mask);
+        moments = tape_op(c, AS_OP_BATCH_MOMENTS, &x, 1, &attr);
         if (mode == 't') {
-            batch_norm_track(c, running_mean, mean, momentum, 1);
-            batch_norm_track(c, running_var, variance, momentum, n > 1 ? n / (n - 1) : 1);
+            double n = (double)x->count / (double)x->size[1];
+            batch_norm_track(c, running_mean, as_slice(c, moments, 0, 0, 1, 1), momentum, 1);
+            batch_norm_track(c, running_var, as_slice(c, moments, 0, 2, 3, 1), momentum,
+                             n > 1 ? n / (n - 1) : 1);
         }
     }
-    weight = weight ? as_reshape(c, weight, channels) : NULL;
-    bias = bias ? as_reshape(c, bias, channels) : NULL;
-    return host_finish(L, h, u, s, standardised(c, x, mean, variance, eps, weight, bias));
+    int inputs = 1 + norm_inputs(c, in + 1, x, weight, bias);
+    in[0] = x;
+    in[1] = moments;
+    return host_finish(L, h, u, s, tape_op(c, AS_OP_BATCH_NORM, in, inputs, &attr));
 }
 
 void core_open_layers(lua_State *L)

@@ -255,6 +255,32 @@ static int seeded(lua_State *L)
     return 0;
 }
 
+/* core.streams() -> { name = { key, counter } } of the script's streams used so far */
+static int streams(lua_State *L)
+{
+    const lua_host *h = host_of(L);
+    lua_createtable(L, 0, h->stream_count);
+    for (int i = 0; i < h->stream_count; i++) {
+        const random_stream *s = &h->streams[i].stream;
+        lua_createtable(L, 2, 0);
+        lua_pushinteger(L, (lua_Integer)s->key);
+        lua_rawseti(L, -2, 1);
+        lua_pushinteger(L, (lua_Integer)s->counter);
+        lua_rawseti(L, -2, 2);
+        lua_setfield(L, -2, h->streams[i].name);
+    }
+    return 1;
+}
+
+/* core.set_stream(name, key, counter): the script's stream of this name goes on from there */
+static int set_stream(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    uint64_t key = (uint64_t)luaL_checkinteger(L, 2), counter = (uint64_t)luaL_checkinteger(L, 3);
+    *host_stream(L, name) = (random_stream){.key = key, .counter = counter};
+    return 0;
+}
+
 void core_open_making(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"tensor", tensor},
@@ -269,6 +295,8 @@ void core_open_making(lua_State *L)
                                          {"rademacher", rademacher},
                                          {"permutation", permutation},
                                          {"seeded", seeded},
+                                         {"streams", streams},
+                                         {"set_stream", set_stream},
                                          {0}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -138,6 +138,14 @@ static int put(lua_State *L)
     return host_op(L, code, in, 2, &attr);
 }
 
+/* logits:cross_entropy(labels, smoothing) */
+static int cross_entropy(lua_State *L)
+{
+    as_t in[2] = {lua_host_check_tensor(L, 1), lua_host_check_tensor(L, 2)};
+    as_attr attr = {{0}, {luaL_optnumber(L, 3, 0)}};
+    return host_op(L, AS_OP_CROSS_ENTROPY, in, 2, &attr);
+}
+
 /* index:one_hot(classes) */
 static int one_hot(lua_State *L)
 {
@@ -166,24 +174,35 @@ static int conv2d(lua_State *L)
     return host_op(L, AS_OP_CONV2D, in, 2, &attr);
 }
 
-/* x:max_pool2d(kernel, {stride =, padding =}); the stride is the kernel if not said */
-static int max_pool2d(lua_State *L)
+/* x:max_pool2d(kernel, {stride =, padding =}), avg_pool2d; the stride is the kernel if not said */
+static int pool2d(lua_State *L)
 {
     static const char *const options[] = {"stride", "padding"};
     as_t x = lua_host_check_tensor(L, 1);
     as_attr attr = {{0}, {0}};
-    pair_argument(L, 2, "max_pool2d: kernel", attr.i);
+    pair_argument(L, 2, "kernel", attr.i);
     attr.i[2] = attr.i[0];
     attr.i[3] = attr.i[1];
     if (lua_istable(L, 3)) {
-        check_options(L, 3, "max_pool2d", options, 2);
+        check_options(L, 3, op_at(code_of(L))->name, options, 2);
         for (int i = 0; i < 2; i++) {
             if (lua_getfield(L, 3, options[i]) != LUA_TNIL)
                 pair_argument(L, -1, options[i], &attr.i[2 + 2 * i]);
             lua_pop(L, 1);
         }
     }
-    return host_op(L, AS_OP_MAX_POOL2D, &x, 1, &attr);
+    return host_op(L, code_of(L), &x, 1, &attr);
+}
+
+/* x:resize2d({height, width}, "bilinear"); "nearest" if not said */
+static int resize2d(lua_State *L)
+{
+    static const char *const modes[] = {"nearest", "bilinear", NULL};
+    as_t x = lua_host_check_tensor(L, 1);
+    as_attr attr = {{0}, {0}};
+    pair_argument(L, 2, "resize2d: size", attr.i);
+    attr.i[2] = luaL_checkoption(L, 3, "nearest", modes);
+    return host_op(L, AS_OP_RESIZE2D, &x, 1, &attr);
 }
 
 /* How a script gives an operation its options, by the table's word for it. Forms that are missing here are
@@ -192,9 +211,9 @@ static const struct {
     const char *form;
     lua_CFunction function;
 } forms[] = {
-    {"unary", unary},   {"unary1", reals},  {"unary2", reals}, {"binary", binary},
-    {"ternary", where}, {"axes", reduce},   {"axis", along},   {"index", pick},
-    {"scatter", put},   {"count", one_hot}, {"conv", conv2d},  {"pool", max_pool2d},
+    {"unary", unary}, {"unary1", reals}, {"unary2", reals},    {"binary", binary},        {"ternary", where},
+    {"axes", reduce}, {"axis", along},   {"index", pick},      {"scatter", put},          {"count", one_hot},
+    {"conv", conv2d}, {"pool", pool2d},  {"resize", resize2d}, {"labels", cross_entropy},
 };
 
 static lua_CFunction form_of(const op *row, as_op_code code)
@@ -218,4 +237,5 @@ void tensor_open_methods(lua_State *L)
         lua_pushcclosure(L, form, 1);
         lua_setfield(L, -2, row->name);
     }
+    tensor_open_composites(L);
 }

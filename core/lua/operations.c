@@ -97,4 +97,5 @@ void core_open_operations(lua_State *L)
         {"concat", concat}, {"stack", stack},         {"weighted_sum", weighted_sum}, {"step", step},
         {"memory", memory}, {"is_tensor", is_tensor}, {"clock", clock_seconds},       {0}};
     luaL_setfuncs(L, functions, 0);
+    core_open_composites(L);
 }

@@ -39,11 +39,11 @@ static void number_option(lua_State *L, int index, const char *name, double low,
     lua_pop(L, 1);
 }
 
-/* core.optimizer(kind, parameters, options): kind "sgd", "adam" or "adamw"; options are checked by the
- * caller for unknown names. */
+/* core.optimizer(kind, parameters, options): kind "sgd", "adam", "adamw" or "radam"; options are checked by
+ * the caller for unknown names. */
 static int new_optimizer(lua_State *L)
 {
-    static const char *const kinds[] = {"sgd", "adam", "adamw", NULL};
+    static const char *const kinds[] = {"sgd", "adam", "adamw", "radam", NULL};
     optimizer_options options = {.kind = (optimizer_kind)luaL_checkoption(L, 1, NULL, kinds),
                                  .rate = 1e-3,
                                  .beta1 = 0.9,
@@ -197,6 +197,19 @@ static int assign(lua_State *L)
     return 0;
 }
 
+/* core.average_(targets, sources, weight): each target moves by weight * (source - target) */
+static int average(lua_State *L)
+{
+    int n, m;
+    double weight = luaL_checknumber(L, 3);
+    as_t *y = list_argument(L, 1, "average", &n, 0), *x = list_argument(L, 2, "average", &m, 0);
+    if (n != m)
+        return lua_host_raise(L, "average: %d tensors for %d averages", m, n);
+    as_ctx *c = host_of(L)->c;
+    optimizer_average(c, y, x, n, weight);
+    return context_ok(c) ? 0 : lua_host_raise_context(L);
+}
+
 void core_open_optimizer(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"step", step},   {"update", update}, {"clip", clip},
@@ -210,4 +223,6 @@ void core_open_optimizer(lua_State *L)
     lua_pop(L, 1);
     lua_pushcfunction(L, new_optimizer);
     lua_setfield(L, -2, "optimizer");
+    lua_pushcfunction(L, average);
+    lua_setfield(L, -2, "average_");
 }

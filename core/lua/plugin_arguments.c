@@ -1,6 +1,7 @@
 #include "lua/plugin_arguments.h"
 
 #include "lua/optimizers.h"
+#include "lua/plugin_object.h"
 #include "lua/state.h"
 
 #include <stdio.h>
@@ -30,114 +31,6 @@ int border_raise(lua_State *L, const border *b)
     context_take_error(host_of(L)->c, &e);
     lua_pushvalue(L, b->error);
     return lua_error(L);
-}
-
-/* ---- models ---- */
-
-typedef struct {
-    const as_state *theta; /* NULL: the model's own parameters */
-    const as_t *in;
-    int n;
-} model_call;
-
-/* (call, the Lua value) -> a tensor */
-static int call_value(lua_State *L)
-{
-    const model_call *k = lua_touserdata(L, 1);
-    luaL_checkstack(L, k->n + 8, "a model's inputs");
-    int extra = 0;
-    if (k->theta) {
-        lua_getfield(L, 2, "call_with");
-        lua_insert(L, 2);
-        state_push(L, k->theta->count);
-        for (int i = 0; i < k->theta->count; i++)
-            state_add(L, i + 1, k->theta->entries[i].name, k->theta->entries[i].tensor);
-        extra = 2;
-    }
-    for (int i = 0; i < k->n; i++)
-        lua_host_push_tensor(L, k->in[i]);
-    lua_call(L, k->n + extra, 1);
-    if (!tensor_at(L, -1))
-        return lua_host_raise(L, "the model returned a %s, expected a tensor", luaL_typename(L, -1));
-    return 1;
-}
-
-static as_t call_lua(as_ctx *c, as_model *model, const as_state *theta, const as_t *in, int n)
-{
-    const lua_model *m = (const lua_model *)model;
-    border *b = m->host->border;
-    lua_State *L = b->L;
-    model_call k = {theta, in, n};
-    if (!lua_checkstack(L, 8))
-        return context_fail(c, "the Lua stack is full");
-    lua_pushcfunction(L, call_value);
-    lua_pushlightuserdata(L, &k);
-    if (m->index) {
-        lua_pushvalue(L, m->index);
-    } else {
-        lua_getiuservalue(L, b->object, 1);
-        lua_rawgeti(L, -1, m->place + 1);
-        lua_remove(L, -2);
-    }
-    if (lua_pcall(L, 2, 1, 0) == LUA_OK) {
-        as_t y = scope_hold(c, tensor_ref(handle_at(L, -1)->x));
-        lua_pop(L, 1);
-        return y;
-    }
-    const char *text = lua_tostring(L, -1);
-    as_t inert = context_fail(c, "model: %s", text ? text : "an error value that is no text");
-    lua_replace(L, b->error);
-    b->raised = true;
-    return inert;
-}
-
-static as_t call_plain(as_ctx *c, as_model *m, const as_t *in, int n)
-{
-    return call_lua(c, m, NULL, in, n);
-}
-
-static as_t call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t *in, int n)
-{
-    return call_lua(c, m, theta, in, n);
-}
-
-/* What the value offers, by the methods it has. */
-static unsigned offers_of(lua_State *L, int value)
-{
-    static const struct {
-        const char *method;
-        unsigned offers;
-    } methods[] = {{"call_with", MODEL_PARAMS | MODEL_BUFFERS},
-                   {"taps", MODEL_TAPS},
-                   {"clone", MODEL_CLONE},
-                   {"batch_stats", MODEL_MODES},
-                   {"group", MODEL_GROUPS}};
-    unsigned offers = 0;
-    for (size_t i = 0; i < sizeof methods / sizeof *methods && lua_istable(L, value); i++) {
-        if (lua_getfield(L, value, methods[i].method) == LUA_TFUNCTION)
-            offers |= methods[i].offers;
-        lua_pop(L, 1);
-    }
-    return offers;
-}
-
-static void read_model(lua_State *L, const char *what, plugin_arguments *a, int place, int value)
-{
-    bool callable = lua_isfunction(L, value);
-    if (!callable && luaL_getmetafield(L, value, "__call") != LUA_TNIL) {
-        lua_pop(L, 1);
-        callable = !handle_at(L, value);
-    }
-    if (!callable)
-        lua_host_raise(L, "%s is a %s, expected a model or a function", what, luaL_typename(L, value));
-    unsigned offers = offers_of(L, value);
-    a->models[place] = (lua_model){.model = {.offers = offers,
-                                             .call = call_plain,
-                                             .call_with = offers & MODEL_PARAMS ? call_with : NULL},
-                                   .host = host_of(L),
-                                   .index = value,
-                                   .place = place};
-    a->in[place].model = &a->models[place].model;
 }
 
 /* ---- states ---- */
@@ -222,7 +115,7 @@ void argument_read(lua_State *L, const plugin *p, plugin_arguments *a, int place
         break;
     case SIGNATURE_MODEL:
     case SIGNATURE_FUNCTION:
-        read_model(L, what, a, place, value);
+        model_read(L, what, a, place, value);
         break;
     case SIGNATURE_GROUP:
         in->group = optimizer_at(L, value);
@@ -234,6 +127,13 @@ void argument_read(lua_State *L, const plugin *p, plugin_arguments *a, int place
         read_states(L, what, in, value, item->type == SIGNATURE_STATES);
         break;
     case SIGNATURE_DATASET: {
+        if (lua_istable(L, value)) { /* { "digits" }: as scripts and YAML write a plugin */
+            lua_pushcfunction(L, plugin_new);
+            lua_pushliteral(L, "datasets");
+            lua_pushvalue(L, value);
+            lua_call(L, 2, 1);
+            value = lua_gettop(L);
+        }
         plugin_object *o = plugin_at(L, value);
         if (!o || strcmp(o->i->plugin->d.kind, "datasets") != 0)
             lua_host_raise(L, "%s is a %s, expected a data set", what, luaL_typename(L, value));
@@ -253,7 +153,11 @@ static bool by_names(lua_State *L, const signature *s, int first)
         lua_pop(L, 1);
         return false;
     }
-    bool names = s->in_count > 0 && s->in[0].type == SIGNATURE_TENSOR;
+    lua_pushnil(L);
+    bool empty = !lua_next(L, first);
+    lua_settop(L, first);
+    bool states = s->in_count > 0 && s->in[0].type == SIGNATURE_STATES; /* an empty list of them */
+    bool names = (empty && !states) || (s->in_count > 0 && s->in[0].type == SIGNATURE_TENSOR);
     for (int k = 0; k < s->in_count && !names; k++) {
         lua_pushstring(L, s->in[k].name);
         names = lua_rawget(L, first) != LUA_TNIL;

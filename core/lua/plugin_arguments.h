@@ -26,25 +26,34 @@ int border_raise(lua_State *L, const border *b);
 typedef struct {
     struct as_model model; /* first */
     lua_host *host;
-    int index; /* of the value in the border's frame; 0: in the table of values by place */
+    int index; /* of the value in the border's frame; 0: bound, or in the table of values by place */
     int place;
 } lua_model;
 
-typedef struct {
+/* Reads the model at stack index `value` as input `place`; raises with `what` in front. */
+struct plugin_arguments;
+void model_read(lua_State *L, const char *what, struct plugin_arguments *a, int place, int value);
+
+/* Takes a model read at construction off the stack: `value` is remembered as long as something holds it. */
+void model_bind(lua_State *L, lua_model *m, int value);
+
+typedef struct plugin_arguments {
     int n; /* the signature's inputs */
     argument in[SIGNATURE_PLACES];
     lua_model models[SIGNATURE_PLACES];
 } plugin_arguments;
 
 /* The user data of a plugin. User value 1: the values bound at construction, by place (1, 2, ...); user value
- * 2: a data set's splits that were read. */
+ * 2: a data set's splits that were read; 3: what brings an adapter's model back. */
 typedef enum { REDUCE_MEAN, REDUCE_SUM, REDUCE_NONE } reduction;
 
 typedef struct {
     instance *i;
     reduction reduction; /* of losses */
     plugin_arguments bound;
-    char names[SIGNATURE_PLACES]; /* 1 where a value is bound */
+    char names[SIGNATURE_PLACES];    /* 1 where a value is bound */
+    instance *hooks[INSTANCE_HOOKS]; /* of a sampler; their objects are in the table of values */
+    int hook_count;
 } plugin_object;
 
 plugin_object *plugin_at(lua_State *L, int index); /* NULL if it is none */

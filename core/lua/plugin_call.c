@@ -64,6 +64,10 @@ static int call_outputs(lua_State *L, plugin_object *o, outputs_call *call, bool
     if (good)
         fill_handles(L, first, n, u, out);
     scope_close(c, s, NULL);
+    if (good && o->i->verdict) {
+        lua_pushstring(L, o->i->verdict);
+        return n + 1;
+    }
     return good ? n : border_raise(L, &b);
 }
 
@@ -283,7 +287,9 @@ int plugin_call(lua_State *L)
     if (strcmp(kind, "soups") == 0)
         return call_soup(L, o);
     if (strcmp(kind, "samplers") == 0)
-        return sample(L);
+        return o->i->plugin->d.start ? sample(L) : call_outputs(L, o, call_draw, false);
+    if (strcmp(kind, "adapters") == 0)
+        return call_outputs(L, o, o->i->plugin->d.forward ? call_forward : call_adapt, false);
     return lua_host_raise(L, "%s cannot be called", o->i->plugin->name);
 }
 
@@ -291,14 +297,33 @@ int plugin_call(lua_State *L)
 static int distil(lua_State *L)
 {
     plugin_object *o = plugin_check(L);
-    if (strcmp(o->i->plugin->d.kind, "distillers") != 0)
-        return lua_host_raise(L, "%s is no distiller", o->i->plugin->name);
+    if (!o->i->plugin->d.step)
+        return lua_host_raise(L, "%s has no step", o->i->plugin->name);
     return call_outputs(L, o, call_step, false);
+}
+
+/* adapter:adapt(batch...) -> its outputs */
+static int adapt(lua_State *L)
+{
+    plugin_object *o = plugin_check(L);
+    if (!o->i->plugin->d.adapt)
+        return lua_host_raise(L, "%s is no adapter", o->i->plugin->name);
+    return call_outputs(L, o, call_adapt, false);
+}
+
+/* sampler:draw(...) -> places of items */
+static int draw(lua_State *L)
+{
+    plugin_object *o = plugin_check(L);
+    if (!o->i->plugin->d.draw)
+        return lua_host_raise(L, "%s draws no places of items", o->i->plugin->name);
+    return call_outputs(L, o, call_draw, false);
 }
 
 void plugin_open_calls(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"step", distil}, {"sample", sample}, {"start", start}, {0}};
+    static const luaL_Reg methods[] = {{"step", distil}, {"sample", sample}, {"start", start},
+                                       {"adapt", adapt}, {"draw", draw},     {0}};
     static const luaL_Reg steps[] = {{"step", advance}, {"finish", finish}, {0}};
     luaL_setfuncs(L, methods, 0);
     luaL_newmetatable(L, SAMPLING);

@@ -49,6 +49,44 @@ static reduction take_reduction(lua_State *L, const plugin *p)
                                      p->name, luaL_tolstring(L, -1, NULL));
 }
 
+/* A sampler's hooks, a list of plugin objects or of { "name", ... }, in the script's order; the list at index
+ * `value` becomes one of objects, held by the sampler's table. */
+static void read_hooks(lua_State *L, const plugin *p, plugin_object *o, int bound, int value)
+{
+    if (!lua_istable(L, value) || lua_rawlen(L, value) > INSTANCE_HOOKS)
+        lua_host_raise(L, "%s: hooks is a %s, expected a list of at most %d hooks", p->name,
+                       luaL_typename(L, value), INSTANCE_HOOKS);
+    int n = (int)lua_rawlen(L, value);
+    lua_createtable(L, n, 0);
+    for (int k = 1; k <= n; k++) {
+        lua_rawgeti(L, value, k);
+        if (!plugin_at(L, -1)) {
+            lua_pushcfunction(L, plugin_new);
+            lua_pushliteral(L, "hooks");
+            lua_rotate(L, -3, -1);
+            lua_call(L, 2, 1);
+        }
+        plugin_object *hook = plugin_at(L, -1);
+        if (!hook || !hook->i || !is_kind(hook, "hooks"))
+            lua_host_raise(L, "%s: hooks[%d] is no hook", p->name, k);
+        else
+            o->hooks[o->hook_count++] = hook->i;
+        lua_rawseti(L, -2, k);
+    }
+    lua_setfield(L, bound, "hooks");
+}
+
+/* A tensor given for a parameter is written down as lists: it is part of the run's rows. */
+static void list_tensor(lua_State *L, const plugin *p, const char *key)
+{
+    const as_param *q = param_find(&p->d, key);
+    if (!q || q->type != AS_PARAM_TENSOR || !tensor_at(L, -1))
+        return;
+    lua_getfield(L, -1, "tolist");
+    lua_rotate(L, -2, 1);
+    lua_call(L, 1, 1);
+}
+
 /* Splits the table at index 2 into what is bound by the signature's names (into o and its table at `bound`)
  * and the parameters, which are left as a new table at the top. */
 static void split_spec(lua_State *L, plugin *p, plugin_object *o, int bound)
@@ -63,9 +101,14 @@ static void split_spec(lua_State *L, plugin *p, plugin_object *o, int bound)
             lua_host_raise(L, "%s: expected parameters by name beside the plugin's name at [1]", p->name);
         const char *key = lua_tostring(L, -2);
         int place = param_find(&p->d, key) ? -1 : signature_place(p->signature, key);
+        if (place < 0 && strcmp(p->d.kind, "samplers") == 0 && strcmp(key, "hooks") == 0) {
+            read_hooks(L, p, o, bound, lua_gettop(L));
+            continue;
+        }
         if (place < 0) {
             lua_pushvalue(L, -2);
             lua_pushvalue(L, -2);
+            list_tensor(L, p, key);
             lua_rawset(L, parameters);
             continue;
         }
@@ -75,7 +118,7 @@ static void split_spec(lua_State *L, plugin *p, plugin_object *o, int bound)
         int first = lua_gettop(L) + 1;
         lua_pushvalue(L, -1);
         argument_read(L, p, &o->bound, place, first);
-        o->bound.models[place].index = 0;
+        model_bind(L, &o->bound.models[place], first);
         o->names[place] = 1;
         for (int top = lua_gettop(L); top >= first; top--) {
             if (handle_at(L, top))
@@ -97,8 +140,20 @@ static plugin *find_plugin(lua_State *L, const char *kind, const char *name)
     return p;
 }
 
+/* How the models and optimizers of the spec at index 2 are now, as a function that brings it back: kept with
+ * the object at index 4. */
+static void remember_models(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "assay.snapshot");
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 1, 1);
+    lua_setiuservalue(L, 4, 3);
+}
+
 /* core.plugin(kind, { name, parameter = ..., input = ... }) */
-static int new_plugin(lua_State *L)
+int plugin_new(lua_State *L)
 {
     lua_settop(L, 2);
     const char *kind = luaL_checkstring(L, 1);
@@ -115,7 +170,7 @@ static int new_plugin(lua_State *L)
         return lua_host_raise(L, "[1] of a plugin of %s is a %s, expected its name", kind,
                               luaL_typename(L, -1));
     plugin *p = find_plugin(L, kind, lua_tostring(L, 3));
-    plugin_object *o = lua_newuserdatauv(L, sizeof *o, 2); /* 4 */
+    plugin_object *o = lua_newuserdatauv(L, sizeof *o, 3); /* 4 */
     memset(o, 0, sizeof *o);
     luaL_setmetatable(L, METATABLE);
     lua_newtable(L); /* 5 */
@@ -141,6 +196,10 @@ static int new_plugin(lua_State *L)
     border_leave(L, &b);
     if (!o->i)
         return border_raise(L, &b);
+    memcpy(o->i->hooks, o->hooks, sizeof o->hooks);
+    o->i->hook_count = o->hook_count;
+    if (is_kind(o, "adapters"))
+        remember_models(L);
     if (is_kind(o, "datasets") && !call_open(o->i))
         return lua_host_raise_context(L);
     lua_settop(L, 4);
@@ -247,6 +306,9 @@ static int reset(lua_State *L)
     border_leave(L, &b);
     if (!good)
         return border_raise(L, &b);
+    lua_settop(L, 1);
+    if (lua_getiuservalue(L, 1, 3) == LUA_TFUNCTION)
+        lua_call(L, 0, 0);
     lua_settop(L, 1);
     return 1;
 }
@@ -388,6 +450,6 @@ void core_open_plugins(lua_State *L)
     lua_pushcfunction(L, plugin_call);
     lua_setfield(L, -2, "__call");
     lua_pop(L, 1);
-    lua_pushcfunction(L, new_plugin);
+    lua_pushcfunction(L, plugin_new);
     lua_setfield(L, -2, "plugin");
 }

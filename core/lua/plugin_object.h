@@ -10,6 +10,9 @@ plugin_object *plugin_check(lua_State *L);
 /* Pushes what push(state) makes of it, frees the state, closes the scope; raises what push raised. */
 int plugin_push_state(lua_State *L, as_state *s, lua_CFunction push, as_scope scope);
 
+/* (kind, { name, ... }) -> a plugin object: core.plugin */
+int plugin_new(lua_State *L);
+
 /* __call: the main call of the plugin's kind. */
 int plugin_call(lua_State *L);
 /* Adds step, sample, start to the method table at the top, and makes the type of samplings. */

@@ -123,7 +123,7 @@ static int end_scratch(lua_State *L)
 {
     run_session *s = lua_touserdata(L, 1);
     as_error ignored = {0}; /* nothing depends on how a trial ends */
-    run_session_finish(s, NULL, &ignored);
+    run_session_finish(s, "done", NULL, &ignored);
     store_close(s->store);
     run_session_free(s);
     return 0;

@@ -3,10 +3,12 @@
 #include "lua/host.h"
 #include "lua/job_json.h"
 #include "lua/run_log.h"
+#include "lua/results_module.h"
 #include "lua/run_session.h"
 #include "plugin/load.h"
 #include "plugin/param.h"
 #include "results/query.h"
+#include "results/upkeep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +210,31 @@ static int find(lua_State *L)
     return 1;
 }
 
+/* runtime.checkpoint(run) -> path of the checkpoint this attempt goes on from, or nil */
+static int checkpoint(lua_State *L)
+{
+    run_session *s = run_log_session(L, 1);
+    char *path = NULL;
+    as_error e = {0};
+    if (s->store && s->attempt > 1 && !store_intact_artifact(s->store, s->id, "checkpoint", &path, &e))
+        return lua_host_raise(L, "run:resume: %s", e.text);
+    lua_pushstring(L, path);
+    free(path);
+    return 1;
+}
+
+/* runtime.event(run, step, kind, text) */
+static int event(lua_State *L)
+{
+    run_session *s = run_log_session(L, 1);
+    int64_t step = luaL_checkinteger(L, 2);
+    const char *kind = luaL_checkstring(L, 3), *text = luaL_checkstring(L, 4);
+    as_error e = {0};
+    if (s->store && !store_event(s->store, s->id, s->attempt, step, kind, text, &e))
+        return lua_host_raise(L, "%s", e.text);
+    return 0;
+}
+
 /* One run's row of the view `runs` as JSON: [{"seed":..., "arm":...}]. */
 static cJSON *read_run(store *s, int64_t id, as_error *e)
 {
@@ -245,11 +272,23 @@ static int members(lua_State *L)
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"suggest", suggest_word}, {"list", mark_list},      {"is_list", is_list},
-        {"clock", clock_now},      {"plugin", resolve},      {"log", run_log},
-        {"allow_nan", allow_nan},  {"note", note},           {"target", target},
-        {"record", record},        {"find", find},           {"members", members},
-        {"through_c", through_c},  {"scratch", run_scratch}, {0},
+        {"suggest", suggest_word},
+        {"list", mark_list},
+        {"is_list", is_list},
+        {"clock", clock_now},
+        {"plugin", resolve},
+        {"log", run_log},
+        {"allow_nan", allow_nan},
+        {"note", note},
+        {"target", target},
+        {"checkpoint", checkpoint},
+        {"event", event},
+        {"record", record},
+        {"find", find},
+        {"members", members},
+        {"through_c", through_c},
+        {"scratch", run_scratch},
+        {0},
     };
     luaL_newlib(L, functions);
     return 1;
@@ -261,4 +300,5 @@ void run_module_install(lua_State *L)
     lua_pushcfunction(L, open_module);
     lua_setfield(L, -2, "assay.runtime");
     lua_pop(L, 1);
+    results_module_install(L);
 }

@@ -66,10 +66,10 @@ void run_session_unwatch(run_session *s, run_sources *sources)
     instance_on_new(NULL, NULL);
 }
 
-bool run_session_finish(run_session *s, const char *error, as_error *e)
+bool run_session_finish(run_session *s, const char *status, const char *error, as_error *e)
 {
     if (!s->store)
         return true;
-    store_end_info end = {.status = error ? "failed" : "done", .error = error};
+    store_end_info end = {.status = status, .error = error};
     return store_finish(s->store, s->id, &end, e);
 }

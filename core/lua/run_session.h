@@ -34,8 +34,8 @@ void run_session_free(run_session *s);
 bool run_session_watch(run_session *s, run_sources *sources, const store_build_info *build, as_error *e);
 void run_session_unwatch(run_session *s, run_sources *sources);
 
-/* Ends the run in the database: failed with this text, or done if it is NULL. */
-bool run_session_finish(run_session *s, const char *error, as_error *e);
+/* Ends the run in the database: done, or failed or out_of_memory with this text. */
+bool run_session_finish(run_session *s, const char *status, const char *error, as_error *e);
 
 /* Puts the module "assay.runtime" into package.preload. */
 void run_module_install(lua_State *L);

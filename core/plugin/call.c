@@ -187,6 +187,16 @@ bool call_step(instance *i, const argument *in, int n, as_t *out)
     return run(i, &(call){"step", i->plugin->d.step, INWARD, NULL}, in, n, out);
 }
 
+bool call_draw(instance *i, const argument *in, int n, as_t *out)
+{
+    return run(i, &(call){"draw", i->plugin->d.draw, 0, NULL}, in, n, out);
+}
+
+bool call_adapt(instance *i, const argument *in, int n, as_t *out)
+{
+    return run(i, &(call){"adapt", i->plugin->d.adapt, INWARD, NULL}, in, n, out);
+}
+
 as_state *call_merge(instance *i, const argument *in, int n)
 {
     as_state *merged = state_new();

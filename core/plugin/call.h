@@ -28,6 +28,13 @@ typedef struct {
     signature_bound bound;
 } sampling;
 
+/* index samplers: places of items */
+bool call_draw(instance *i, const argument *in, int n, as_t *out);
+
+/* adapters: a batch's outputs, the model changed on the way; one batch of learning beforehand. Recording is
+ * on inside, the outputs carry no history. A call without adapting is call_forward. */
+bool call_adapt(instance *i, const argument *in, int n, as_t *out);
+
 /* samplers: s need not be set before; call_sampling_release after a start that went well. */
 bool call_start(instance *i, const argument *in, int n, sampling *s);
 /* From grid point `index` (0 <= index < s->at.steps) to the next. */

@@ -1,18 +1,13 @@
 #include "plugin/files.h"
 
-#include "base/hash.h"
+#include "data/file.h"
+#include "data/sets.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-
-enum { FOLDERS = 3, PATH = 4096 };
 
 static files_used *on_use;
 static void *on_use_self;
@@ -23,135 +18,18 @@ void files_on_use(files_used *hook, void *self)
     on_use_self = self;
 }
 
-/* Where data sets lie, in order; returns how many. */
-static int data_folders(char folders[FOLDERS][PATH])
+void files_note(const char *dataset, const char *path, const char *sha256, size_t bytes)
 {
-    int n = 0;
-    const char *data = getenv("ASSAY_DATA"), *home = getenv("HOME");
-    if (data && *data)
-        n += snprintf(folders[n], PATH, "%s", data) < PATH;
-    if (home && *home)
-        n += snprintf(folders[n], PATH, "%s/.cache/assay", home) < PATH;
-    return n + (snprintf(folders[n], PATH, "/usr/share/datasets") < PATH);
-}
-
-/* Reads the whole file: malloc'd, one more byte of room. */
-static unsigned char *read_all(const char *path, int fd, size_t *size, as_error *e)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        error_set(e, "%s: not a file", path);
-        return NULL;
-    }
-    size_t total = (size_t)info.st_size, done = 0;
-    unsigned char *bytes = malloc(total + 1);
-    if (!bytes) {
-        error_set(e, "%s: out of memory for %zu bytes", path, total);
-        return NULL;
-    }
-    while (done < total) {
-        ssize_t got = read(fd, bytes + done, total - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            error_set(e, "%s: cannot read: %s", path, got < 0 ? strerror(errno) : "it became shorter");
-            free(bytes);
-            return NULL;
-        }
-        done += (size_t)got;
-    }
-    bytes[total] = '\0';
-    *size = total;
-    return bytes;
-}
-
-typedef struct {
-    unsigned char *bytes;
-    size_t size, room;
-} buffer;
-
-static bool grow(buffer *b, size_t room)
-{
-    unsigned char *more = realloc(b->bytes, room + 1);
-    if (!more)
-        return false;
-    b->bytes = more;
-    b->room = room;
-    return true;
-}
-
-/* One gzip member after the other, as gunzip does. */
-static bool inflate_all(z_stream *z, buffer *out, size_t total, const char *path, as_error *e)
-{
-    const unsigned char *start = z->next_in;
-    for (;;) {
-        size_t read = (size_t)(z->next_in - start);
-        if (out->size == out->room && !grow(out, 2 * out->room + 65536))
-            return error_set(e, "%s: out of memory unpacking more than %zu bytes", path, out->room);
-        size_t in_now = total - read < UINT32_MAX ? total - read : UINT32_MAX;
-        size_t out_now = out->room - out->size < UINT32_MAX ? out->room - out->size : UINT32_MAX;
-        z->avail_in = (uInt)in_now;
-        z->avail_out = (uInt)out_now;
-        z->next_out = out->bytes + out->size;
-        int status = inflate(z, Z_NO_FLUSH);
-        out->size += out_now - z->avail_out;
-        read += in_now - z->avail_in;
-        if (status == Z_STREAM_END) {
-            if (read == total)
-                return true;
-            if (inflateReset(z) != Z_OK)
-                return error_set(e, "%s: cannot unpack: zlib failed", path);
-        } else if (status == Z_BUF_ERROR || (status == Z_OK && read == total && z->avail_out)) {
-            return error_set(e, "%s: gzip file cut short at %zu bytes: fetch it again", path, total);
-        } else if (status != Z_OK) {
-            return error_set(e, "%s: damaged gzip file (%s, near byte %zu of %zu): fetch it again", path,
-                             z->msg ? z->msg : "unreadable", read, total);
-        }
-    }
-}
-
-/* Takes `packed`; returns what was in it. */
-static unsigned char *gunzip(unsigned char *packed, size_t *size, const char *path, as_error *e)
-{
-    z_stream z = {.next_in = packed};
-    buffer out = {0};
-    size_t total = *size;
-    /* the last four bytes are the unpacked size, a hint only: believed within deflate's best ratio */
-    uint32_t hint = 0;
-    if (total >= 4)
-        memcpy(&hint, packed + total - 4, 4);
-    size_t room = hint / 1032 <= total ? hint : 4 * total;
-    bool good = inflateInit2(&z, 15 + 16) == Z_OK || error_set(e, "%s: cannot unpack: zlib failed", path);
-    if (good) {
-        good = grow(&out, room + 1) ? inflate_all(&z, &out, total, path, e)
-                                    : error_set(e, "%s: out of memory unpacking %zu bytes", path, room);
-        inflateEnd(&z);
-    }
-    free(packed);
-    if (!good) {
-        free(out.bytes);
-        return NULL;
-    }
-    out.bytes[out.size] = '\0';
-    *size = out.size;
-    return out.bytes;
-}
-
-/* "A, B, C" */
-static const char *list_folders(char folders[FOLDERS][PATH], int n, char *text, size_t room)
-{
-    size_t used = 0;
-    for (int i = 0; i < n && used < room; i++)
-        used += (size_t)snprintf(text + used, room - used, "%s%s", i ? ", " : "", folders[i]);
-    return text;
+    if (on_use)
+        on_use(on_use_self, dataset, path, sha256, bytes);
 }
 
 /* Opens the first hit: its descriptor, -1 when there is none, -2 and e when it cannot be opened. */
-static int open_first(char folders[FOLDERS][PATH], int n, const char *folder, const char *file,
-                      char path[PATH], as_error *e)
+static int open_first(char folders[DATA_FOLDERS][DATA_PATH], int n, const char *folder, const char *file,
+                      char path[DATA_PATH], as_error *e)
 {
     for (int i = 0; i < n; i++) {
-        if (snprintf(path, PATH, "%s/%s/%s", folders[i], folder, file) >= PATH)
+        if (snprintf(path, DATA_PATH, "%s/%s/%s", folders[i], folder, file) >= DATA_PATH)
             continue;
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0)
@@ -164,11 +42,21 @@ static int open_first(char folders[FOLDERS][PATH], int n, const char *folder, co
     return -1;
 }
 
-/* What lies on disk; path is where it was found. */
-static unsigned char *find_and_read(const char *name, const char *file, char path[PATH], size_t *size,
-                                    as_error *e)
+static bool not_found(const char *folder, const char *file, const char *looked, as_error *e)
 {
-    char folders[FOLDERS][PATH], folder[64], text[640] = "";
+    const data_set *known = data_set_named(folder);
+    if (known)
+        return error_set(e,
+                         "%s not found in %s; assay data get %s fetches it, or set ASSAY_DATA to the folder "
+                         "that holds %s/",
+                         file, looked, known->name, folder);
+    return error_set(e, "%s not found in %s; set ASSAY_DATA to the folder that holds %s/", file, looked,
+                     folder);
+}
+
+unsigned char *files_read(const char *name, const char *file, size_t *size, as_error *e)
+{
+    char folders[DATA_FOLDERS][DATA_PATH], path[DATA_PATH], folder[64], text[640];
     int n = data_folders(folders);
     snprintf(folder, sizeof folder, "%s", name);
     for (char *c = folder; *c; c++)
@@ -180,26 +68,13 @@ static unsigned char *find_and_read(const char *name, const char *file, char pat
     }
     int fd = open_first(folders, n, folder, file, path, e);
     if (fd == -1)
-        error_set(e, "%s not found in %s; set ASSAY_DATA to the folder that holds %s/", file,
-                  list_folders(folders, n, text, sizeof text), folder);
+        not_found(folder, file, data_folders_text(folders, n, text, sizeof text), e);
     if (fd < 0)
         return NULL;
-    unsigned char *bytes = read_all(path, fd, size, e);
+    file_origin origin;
+    unsigned char *bytes = file_read_open(fd, path, size, &origin, e);
     close(fd);
-    return bytes;
-}
-
-unsigned char *files_read(const char *name, const char *file, size_t *size, as_error *e)
-{
-    char path[PATH], sha256[HASH_TEXT];
-    unsigned char *bytes = find_and_read(name, file, path, size, e);
-    if (!bytes)
-        return NULL;
-    size_t on_disk = *size;
-    hash_bytes(bytes, on_disk, sha256);
-    if (on_disk >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
-        bytes = gunzip(bytes, size, path, e);
-    if (bytes && on_use)
-        on_use(on_use_self, name, path, sha256, on_disk);
+    if (bytes)
+        files_note(name, path, origin.sha256, origin.bytes);
     return bytes;
 }

@@ -41,6 +41,11 @@ static void enter(frame *f, as_ctx *c, instance *i, const char *call)
     memset(f->output, 0, sizeof f->output);
     f->state = NULL;
     f->split = NULL;
+    f->sample = NULL;
+    f->leaves_modes = strcmp(i->plugin->d.kind, "adapters") == 0;
+    f->states = NULL;
+    f->state_count = 0;
+    f->mode_count = 0;
     f->memory = NULL;
     f->memory_count = 0;
     f->recording = context_of(c)->recording;
@@ -66,6 +71,7 @@ bool frame_open(frame *f, as_ctx *c, instance *i, const char *call, const argume
         return false;
     }
     i->report_count = 0;
+    i->verdict = NULL;
     enter(f, c, i, call);
     return true;
 }
@@ -81,7 +87,7 @@ bool frame_open_unchecked(frame *f, as_ctx *c, instance *i, const char *call, co
     else
         signature_unbind(s, &f->bound);
     memcpy(f->in, in ? in : i->bound, (size_t)s->in_count * sizeof *in);
-    i->report_count = 0;
+    i->report_count = i->keeps_reports ? i->report_count : 0;
     enter(f, c, i, call);
     return true;
 }
@@ -105,6 +111,31 @@ bool frame_check_outputs(frame *f)
     return context_ok(f->ctx);
 }
 
+as_state *frame_own_state(frame *f, as_state *s)
+{
+    as_state **more = s ? realloc(f->states, (size_t)(f->state_count + 1) * sizeof *more) : NULL;
+    if (!more) {
+        state_free(s);
+        context_fail(f->ctx, "out of memory: a state");
+        return NULL;
+    }
+    f->states = more;
+    return f->states[f->state_count++] = s;
+}
+
+/* What the plugin made and set for the time of the call. */
+static void give_back(frame *f)
+{
+    for (int k = f->mode_count; k-- > 0 && !f->leaves_modes;)
+        f->mode[k].model->mode(f->ctx, f->mode[k].model, f->mode[k].before);
+    for (int k = 0; k < f->state_count; k++)
+        state_free(f->states[k]);
+    free(f->states);
+    for (int k = 0; k < f->memory_count; k++)
+        free(f->memory[k]);
+    free(f->memory);
+}
+
 bool frame_close(frame *f, as_t *keep, int n)
 {
     as_ctx *c = f->ctx;
@@ -118,9 +149,7 @@ bool frame_close(frame *f, as_t *keep, int n)
             keep[k] = scope_hold(c, keep[k]);
     for (int k = 0; !good && k < n; k++)
         keep[k] = context_of(c)->inert;
-    for (int k = 0; k < f->memory_count; k++)
-        free(f->memory[k]);
-    free(f->memory);
+    give_back(f);
     context_of(c)->recording = f->recording;
     context_of(c)->frame = f->outer;
     breadcrumb_pop(breadcrumb_here());

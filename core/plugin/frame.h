@@ -17,7 +17,16 @@ typedef struct frame {
     signature_bound bound;
     as_state *state;   /* what as_state_put and as_field fill, borrowed; NULL in other calls */
     const char *split; /* the split being read; NULL in other calls */
-    void **memory;     /* as_read's bytes, freed when the frame closes */
+    as_sample *sample; /* of a sampler's and a hook's calls: the position; NULL in other calls */
+    bool leaves_modes; /* the modes it sets for models stay: an adapter's */
+    as_state **states; /* made by the plugin, freed when the frame closes */
+    int state_count;
+    struct {
+        as_model *model;
+        as_mode before;
+    } mode[SIGNATURE_PLACES]; /* set by the plugin, put back when the frame closes */
+    int mode_count;
+    void **memory; /* as_read's bytes, freed when the frame closes */
     int memory_count;
     as_scope scope;
     bool recording; /* as it was before */
@@ -38,6 +47,13 @@ frame *frame_here(as_ctx *c);
 
 /* Checks what the call gave (output[]) against the signature. */
 bool frame_check_outputs(frame *f);
+
+/* A state that lives until the frame closes; takes it over. NULL after a failure. */
+as_state *frame_own_state(frame *f, as_state *s);
+
+/* Closes a sampler's or a hook's call that moved on from `before`: checks x, x_mean and logw and keeps them,
+ * without history, over the end of the call's scope. */
+bool frame_close_sample(frame *f, const as_sample *before, as_sample *at);
 
 /* Closes; keep[0..n-1] (entries may be NULL) move to the scope around. After a failure they become inert,
  * the instance is marked as failed, and the text stays in the context. Returns whether the call went well. */

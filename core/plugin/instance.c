@@ -3,6 +3,7 @@
 #include "plugin/frame.h"
 #include "plugin/param.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,92 @@ static bool run_setup(instance *i)
     return good;
 }
 
+/* Numbers of nested lists in a row; their sizes by the first item at each depth. False for ragged ones. */
+static bool flatten(const cJSON *value, as_dims *dims, int depth, double *out, int64_t *at)
+{
+    if (!cJSON_IsArray(value)) {
+        if (depth != dims->rank)
+            return false;
+        out[(*at)++] = cJSON_IsNumber(value)        ? value->valuedouble
+                       : *value->valuestring == '-' ? -INFINITY
+                                                    : INFINITY;
+        return true;
+    }
+    if (depth == dims->rank || cJSON_GetArraySize(value) != dims->size[depth])
+        return false;
+    for (const cJSON *item = value->child; item; item = item->next)
+        if (!flatten(item, dims, depth + 1, out, at))
+            return false;
+    return true;
+}
+
+static as_t tensor_of(as_ctx *c, const cJSON *value, as_dtype dtype)
+{
+    as_dims dims = {0, {0}};
+    int64_t count = 1, at = 0;
+    for (const cJSON *v = value; cJSON_IsArray(v) && dims.rank < AS_MAX_RANK; v = v->child)
+        count *= dims.size[dims.rank++] = cJSON_GetArraySize(v);
+    double *numbers = malloc((size_t)(count ? count : 1) * sizeof *numbers);
+    as_t x = context_of(c)->inert;
+    if (!numbers)
+        context_fail(c, "out of memory");
+    else if (!flatten(value, &dims, 0, numbers, &at))
+        context_fail(c, "ragged lists");
+    else
+        x = tensor_new(c, dtype, dims);
+    for (int64_t k = 0; context_ok(c) && k < count; k++) {
+        if (dtype == AS_F32)
+            ((float *)x->data)[k] = (float)numbers[k];
+        else if (dtype == AS_F64)
+            ((double *)x->data)[k] = numbers[k];
+        else
+            ((int64_t *)x->data)[k] = (int64_t)numbers[k];
+    }
+    free(numbers);
+    return x;
+}
+
+/* Makes the tensors among the parameters, each checked as an input of its type would be. */
+static bool fill_tensors(instance *i)
+{
+    const as_plugin *d = &i->plugin->d;
+    as_ctx *c = i->ctx;
+    for (int k = 0, n = param_count(d); k < n; k++) {
+        const as_param *q = &d->params[k];
+        const cJSON *value =
+            q->type == AS_PARAM_TENSOR ? cJSON_GetObjectItemCaseSensitive(i->given, q->name) : NULL;
+        if (!value)
+            continue;
+        char text[160];
+        as_error e = {{0}};
+        signature_bound bound;
+        snprintf(text, sizeof text, "%s %.100s -> f32", q->name, q->range);
+        signature *s = signature_parse(text, d->params, &e);
+        argument in = {0};
+        if (s)
+            in.tensor =
+                tensor_of(c, value, s->in[0].dtype == AS_F32 ? context_of(c)->working : s->in[0].dtype);
+        else
+            context_fail(c, "parameter %s: %s", q->name, e.text);
+        bool good = context_ok(c) && signature_check_in(s, c, i->params, &in, 1, &bound);
+        signature_free(s);
+        if (!good) {
+            context_take_error(c, &e);
+            context_fail(c, "%s: %.900s", i->plugin->name, e.text);
+            return false;
+        }
+        *(as_t *)((char *)i->params + q->offset) = tensor_ref(in.tensor);
+    }
+    return true;
+}
+
+static void drop_tensors(instance *i)
+{
+    for (int k = 0, n = param_count(&i->plugin->d); k < n; k++)
+        if (i->plugin->d.params[k].type == AS_PARAM_TENSOR)
+            tensor_unref(*(as_t *)((char *)i->params + i->plugin->d.params[k].offset));
+}
+
 static bool allocate(instance *i, const cJSON *params)
 {
     const as_plugin *d = &i->plugin->d;
@@ -48,7 +135,8 @@ static bool allocate(instance *i, const cJSON *params)
         context_fail(i->ctx, "%s", e.text);
         return false;
     }
-    return true;
+    i->given = params ? cJSON_Duplicate(params, true) : NULL;
+    return fill_tensors(i);
 }
 
 static instance_made *made; /* who is told of new instances */
@@ -115,8 +203,11 @@ void instance_free(instance *i)
         free(i->splits[k]);
     free(i->splits);
     free(i->reports);
-    if (i->params)
+    if (i->params) {
+        drop_tensors(i);
         param_release(&i->plugin->d, i->params);
+    }
+    cJSON_Delete(i->given);
     free(i->params);
     free(i->self);
     free(i);
@@ -143,6 +234,21 @@ bool instance_reset(instance *i)
     return good;
 }
 
+void instance_forget_sampling(instance *i)
+{
+    int kept = 0;
+    for (int k = 0; k < i->state_count; k++) {
+        registered *r = &i->state[k];
+        if (!r->sampling) {
+            i->state[kept++] = *r;
+            continue;
+        }
+        free(r->name);
+        tensor_unref(r->tensor);
+    }
+    i->state_count = kept;
+}
+
 void instance_train(instance *i, bool on)
 {
     i->training = on;
@@ -165,7 +271,16 @@ void instance_parameters(const instance *i, as_t *list)
 
 cJSON *instance_params_json(const instance *i)
 {
-    return param_json(&i->plugin->d, i->params);
+    cJSON *object = param_json(&i->plugin->d, i->params);
+    param_json_tensors(&i->plugin->d, i->given, object);
+    cJSON *hooks = i->hook_count && object ? cJSON_AddArrayToObject(object, "hooks") : NULL;
+    for (int k = 0; hooks && k < i->hook_count; k++) {
+        cJSON *hook = cJSON_CreateObject();
+        cJSON_AddStringToObject(hook, "plugin", i->hooks[k]->plugin->name);
+        cJSON_AddItemToObject(hook, "params", instance_params_json(i->hooks[k]));
+        cJSON_AddItemToArray(hooks, hook);
+    }
+    return object;
 }
 
 /* ---- registering ---- */
@@ -187,7 +302,7 @@ static registered *new_entry(instance *i, registered_kind kind, const char *name
                      name ? name : "");
         return NULL;
     }
-    if (!i->setting_up) {
+    if (!i->setting_up && !i->starting) {
         context_fail(c, "%s \"%s\": may only be registered in setup", word, name);
         return NULL;
     }
@@ -204,7 +319,7 @@ static registered *new_entry(instance *i, registered_kind kind, const char *name
         context_fail(c, "%s \"%s\": out of memory", word, name);
         return NULL;
     }
-    i->state[i->state_count] = (registered){.kind = kind, .name = copy};
+    i->state[i->state_count] = (registered){.kind = kind, .name = copy, .sampling = i->starting};
     return &i->state[i->state_count++];
 }
 
@@ -231,6 +346,8 @@ as_t instance_register(instance *i, registered_kind kind, const char *name, as_t
     if (context_ok(c) && kind == REGISTERED_PARAMETER && !tensor_is_float(x))
         return context_fail(c, "parameter \"%s\": %s cannot be trained, expected a float", name,
                             tensor_shape_text(x, text));
+    if (context_ok(c) && i->starting && !per_item)
+        return context_fail(c, "%s \"%s\": start registers only what is kept by item", kind_word(kind), name);
     if (context_ok(c) && per_item && x->rank == 0)
         return context_fail(c, "buffer \"%s\": a scalar has no axis of items", name);
     registered *entry = new_entry(i, kind, name);
@@ -248,6 +365,10 @@ as_t instance_register(instance *i, registered_kind kind, const char *name, as_t
 
 void instance_count(instance *i, const char *name, int *value)
 {
+    if (context_ok(i->ctx) && i->starting) {
+        context_fail(i->ctx, "counter \"%s\": may only be registered in setup", name);
+        return;
+    }
     const char *self = i->self, *at = (const char *)value;
     size_t size = i->plugin->d.state_size;
     if (context_ok(i->ctx) && (!self || at < self || at + sizeof *value > self + size)) {

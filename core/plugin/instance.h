@@ -10,11 +10,14 @@
 
 #include <cjson/cJSON.h>
 
+#define INSTANCE_HOOKS 16
+
 typedef enum { REGISTERED_PARAMETER, REGISTERED_BUFFER, REGISTERED_COUNTER } registered_kind;
 
 typedef struct {
     registered_kind kind;
     bool per_item;
+    bool sampling; /* registered by a start: the next one replaces it */
     char *name;
     as_t tensor; /* kept; NULL for a counter */
     int *counter;
@@ -35,6 +38,7 @@ typedef struct instance {
     plugin *plugin;
     uint64_t number; /* among the instances of this plugin: part of its streams' names */
     void *params;    /* the plugin's struct, filled */
+    cJSON *given;    /* what of it the script gave; NULL for nothing */
     void *self;      /* the plugin's own struct; NULL when state_size is 0 */
     bool training;
     bool failed;                      /* a call failed inside the plugin */
@@ -49,6 +53,12 @@ typedef struct instance {
     char **splits; /* of a data set, in the order it declared them */
     int split_count;
     bool opened;
+    bool starting;                          /* as_per_item is legal */
+    struct instance *hooks[INSTANCE_HOOKS]; /* of a sampler, in the script's order; borrowed */
+    int hook_count;
+    signature_bound bound_letters; /* of a hook, while its sampler runs */
+    const char *verdict;           /* of a score's last call: "accept", "reject" or NULL */
+    bool keeps_reports;            /* a sampling's calls add to the reports of its start */
     registered *previous; /* during a reset: what was registered before, to be filled again in place */
     int previous_count;
 } instance;
@@ -63,6 +73,9 @@ void instance_free(instance *i);
 
 /* As newly made: state set up again in the same storage, streams at their start. */
 bool instance_reset(instance *i);
+
+/* Drops what the last sampling registered by item. */
+void instance_forget_sampling(instance *i);
 
 void instance_train(instance *i, bool on);
 

@@ -77,21 +77,26 @@ static const as_module *find_module(const char *path, void *handle, as_error *e)
     return NULL;
 }
 
+/* A descriptor's bytes by minor version: what a plugin of that minor was compiled with. */
+static const uint32_t descriptor_size[LOAD_ABI_MINOR + 1] = {232};
+_Static_assert(sizeof(as_plugin) == 232, "a new minor: append its size, do not change the old ones");
+
 static bool check_module(const char *path, const elf_note *note, const as_module *m, as_error *e)
 {
     if (m->abi_major != note->abi_major || m->abi_minor != note->abi_minor)
         return error_set(e, "%s: its note says ABI %u.%u, its module %u.%u: built with an edited plugin.h",
                          path, note->abi_major, note->abi_minor, m->abi_major, m->abi_minor);
-    if (m->size != sizeof(as_plugin))
-        return error_set(e, "%s: descriptor of %u bytes, ABI %u.%u has %zu: built with an edited plugin.h",
-                         path, m->size, m->abi_major, m->abi_minor, sizeof(as_plugin));
+    uint32_t size = descriptor_size[m->abi_minor];
+    if (m->size != size)
+        return error_set(e, "%s: descriptor of %u bytes, ABI %u.%u has %u: built with an edited plugin.h",
+                         path, m->size, m->abi_major, m->abi_minor, size);
     if (m->count == 0 || !m->list)
         return error_set(e, "%s: a module without plugins", path);
     for (uint32_t i = 0; i < m->count; i++)
         if (!m->list[i] || m->list[i]->size != m->size)
             return error_set(
-                e, "%s: descriptor %u of %u bytes, ABI %u.%u has %zu: built with an edited plugin.h", path,
-                i + 1, m->list[i] ? m->list[i]->size : 0, m->abi_major, m->abi_minor, sizeof(as_plugin));
+                e, "%s: descriptor %u of %u bytes, ABI %u.%u has %u: built with an edited plugin.h", path,
+                i + 1, m->list[i] ? m->list[i]->size : 0, m->abi_major, m->abi_minor, size);
     return true;
 }
 
@@ -104,7 +109,7 @@ static bool take_plugins(module *out, const as_module *m, as_error *e)
     for (uint32_t i = 0; i < m->count; i++) {
         plugin *p = &out->list[i];
         as_error inner = {{0}};
-        p->d = *m->list[i];
+        memcpy(&p->d, m->list[i], m->size); /* fields newer than the plugin stay zero */
         p->module = out;
         out->count = (int)i + 1;
         if (!load_check(&p->d, &p->signature, &inner))

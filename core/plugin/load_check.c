@@ -38,10 +38,13 @@ static bool check_calls(const as_plugin *d, as_error *e)
     } calls[] = {
         {"losses", ".forward", NULL, d->forward, true},
         {"heads", ".forward", NULL, d->forward, true},
-        {"samplers", ".start", ".advance", d->start, d->advance},
+        {"samplers", ".start", ".advance (or .draw alone)", d->start || d->draw, d->advance || d->draw},
+        {"hooks", ".guide, .pre_step, .update or .post_step", NULL,
+         d->guide || d->pre_step || d->update || d->post_step, true},
         {"distillers", ".step", NULL, d->step, true},
         {"soups", ".merge", NULL, d->merge, true},
         {"scores", ".score", NULL, d->score, true},
+        {"adapters", ".adapt", NULL, d->adapt, true},
         {"datasets", ".open", ".read", d->open, d->read},
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {

@@ -39,6 +39,18 @@ bool state_put(as_state *s, const char *name, as_t x, as_error *e)
     return true;
 }
 
+bool state_set(as_state *s, const char *name, as_t x, as_error *e)
+{
+    for (int i = 0; i < s->count; i++)
+        if (strcmp(s->entries[i].name, name) == 0) {
+            as_t before = s->entries[i].tensor;
+            s->entries[i].tensor = tensor_ref(x);
+            tensor_unref(before);
+            return true;
+        }
+    return state_put(s, name, x, e);
+}
+
 as_t state_find(const as_state *s, const char *name)
 {
     for (int i = 0; i < s->count; i++)

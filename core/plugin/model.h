@@ -24,6 +24,14 @@ struct as_model {
     as_t (*call)(as_ctx *c, as_model *m, const as_t *in, int n);
     /* The same with the parameters replaced by theta's tensors of the same names; NULL when not offered. */
     as_t (*call_with)(as_ctx *c, as_model *m, const as_state *theta, const as_t *in, int n);
+    /* Several outputs, taps; fails where it is not offered. */
+    bool (*request)(as_ctx *c, as_model *m, const as_request *r);
+    /* The trained tensors themselves, appended to `out`. NULL when not offered. */
+    bool (*state)(as_ctx *c, as_model *m, as_state *out);
+    /* Sets the mode, returns the one before. NULL when not offered. */
+    as_mode (*mode)(as_ctx *c, as_model *m, as_mode mode);
+    /* The number it makes of a state; NaN after a failure. */
+    double (*evaluate)(as_ctx *c, as_model *m, const as_state *theta);
 };
 
 /* A state: named tensors in order. Keeps one reference to each. */
@@ -41,6 +49,8 @@ as_state *state_new(void); /* NULL when out of memory */
 void state_free(as_state *s);
 /* Appends; false for a name that is there already, or when out of memory (e says which). */
 bool state_put(as_state *s, const char *name, as_t x, as_error *e);
+/* The same, but a name that is there gets the new tensor. */
+bool state_set(as_state *s, const char *name, as_t x, as_error *e);
 as_t state_find(const as_state *s, const char *name); /* borrowed; NULL when there is none */
 
 struct instance;

@@ -91,12 +91,13 @@ static bool check_number(const as_plugin *p, const as_param *q, const cJSON *val
     double v = number_of(value);
     if (isnan(v))
         return wrong_type(p, q, value, "not a number", e);
-    if (q->type == AS_PARAM_INT && v != floor(v))
+    bool whole = q->type == AS_PARAM_INT || q->type == AS_PARAM_INTS;
+    if (whole && v != floor(v))
         return wrong_type(p, q, value, "not an integer", e);
     param_range r;
     if (!param_range_parse(q->range, &r))
         return error_set(e, "%s/%s: %s has no valid range (\"%s\")", p->kind, p->name, q->name, q->range);
-    if (q->type == AS_PARAM_INT) { /* the field is an int */
+    if (whole) { /* the field is an int */
         r.low = fmax(r.low, INT_MIN);
         r.high = fmin(r.high, INT_MAX);
     }
@@ -107,6 +108,35 @@ static bool check_number(const as_plugin *p, const as_param *q, const cJSON *val
         return wrong_type(p, q, value, "not finite", e);
     return error_set(e, "%s/%s: %s = %s is outside %s", p->kind, p->name, q->name,
                      param_number_text(v, number), param_range_text(&r, range));
+}
+
+static bool check_list(const as_plugin *p, const as_param *q, const cJSON *value, as_error *e)
+{
+    const cJSON *item;
+    if (!cJSON_IsArray(value) && !(cJSON_IsObject(value) && !value->child)) /* {} of Lua is no list yet */
+        return wrong_type(p, q, value, "not a list of numbers", e);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (!check_number(p, q, item, e))
+            return false;
+    }
+    return true;
+}
+
+/* Numbers, nested in lists; the shape is checked where the tensor is made. */
+static bool check_nested(const as_plugin *p, const as_param *q, const cJSON *value, as_error *e)
+{
+    const cJSON *item;
+    if (!isnan(number_of(value)))
+        return true;
+    if (!cJSON_IsArray(value))
+        return wrong_type(p, q, value, "not a tensor or lists of numbers", e);
+    cJSON_ArrayForEach(item, value)
+    {
+        if (!check_nested(p, q, item, e))
+            return false;
+    }
+    return true;
 }
 
 static bool check_choice(const as_plugin *p, const as_param *q, const cJSON *value, as_error *e)
@@ -144,6 +174,11 @@ bool param_check(const as_plugin *p, const as_param *q, const cJSON *value, as_e
         return check_choice(p, q, value, e);
     case AS_PARAM_STRING:
         return cJSON_IsString(value) || wrong_type(p, q, value, "not a string", e);
+    case AS_PARAM_REALS:
+    case AS_PARAM_INTS:
+        return check_list(p, q, value, e);
+    case AS_PARAM_TENSOR:
+        return check_nested(p, q, value, e);
     case AS_PARAM_END:
         break;
     }
@@ -192,6 +227,11 @@ static bool write_value(const as_param *q, const cJSON *value, void *values)
         *(char **)field = text ? strdup(text) : NULL;
         return !text || *(char **)field;
     }
+    case AS_PARAM_REALS:
+    case AS_PARAM_INTS:
+        return param_list_write(q, value, field);
+    case AS_PARAM_TENSOR: /* the instance's part */
+        return true;
     case AS_PARAM_END:
         break;
     }
@@ -228,12 +268,15 @@ bool param_fill(const as_plugin *p, const cJSON *given, void *values, as_error *
 
 void param_release(const as_plugin *p, void *values)
 {
-    for (int i = 0, n = param_count(p); i < n; i++)
+    for (int i = 0, n = param_count(p); i < n; i++) {
+        void *field = (char *)values + p->params[i].offset;
+        if (p->params[i].type == AS_PARAM_REALS || p->params[i].type == AS_PARAM_INTS)
+            param_list_release(&p->params[i], field);
         if (p->params[i].type == AS_PARAM_STRING) {
-            char **field = (char **)((char *)values + p->params[i].offset);
-            free(*field);
-            *field = NULL;
+            free(*(char **)field);
+            *(char **)field = NULL;
         }
+    }
 }
 
 static cJSON *value_json(const as_param *q, const void *values)
@@ -257,6 +300,11 @@ static cJSON *value_json(const as_param *q, const void *values)
         const char *text = *(const char *const *)field;
         return text ? cJSON_CreateString(text) : cJSON_CreateNull();
     }
+    case AS_PARAM_REALS:
+    case AS_PARAM_INTS:
+        return param_list_json(q, field);
+    case AS_PARAM_TENSOR: /* the given value stands in for it, where it is known */
+        return cJSON_CreateNull();
     case AS_PARAM_END:
         break;
     }
@@ -277,6 +325,15 @@ cJSON *param_json(const as_plugin *p, const void *values)
     return object;
 }
 
+void param_json_tensors(const as_plugin *p, const cJSON *given, cJSON *object)
+{
+    for (int i = 0, n = param_count(p); object && i < n; i++) {
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(given, p->params[i].name);
+        if (p->params[i].type == AS_PARAM_TENSOR && value)
+            cJSON_ReplaceItemInObjectCaseSensitive(object, p->params[i].name, cJSON_Duplicate(value, true));
+    }
+}
+
 cJSON *param_resolve(const as_plugin *p, const cJSON *given, as_error *e)
 {
     void *values = calloc(1, p->params_size ? p->params_size : 1);
@@ -287,6 +344,7 @@ cJSON *param_resolve(const as_plugin *p, const cJSON *given, as_error *e)
     }
     if (param_fill(p, given, values, e)) {
         object = param_json(p, values);
+        param_json_tensors(p, given, object);
         if (!object)
             error_set(e, "%s/%s: out of memory for parameters", p->kind, p->name);
     }

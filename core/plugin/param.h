@@ -41,9 +41,18 @@ void param_release(const as_plugin *p, void *values);
  * memory. */
 cJSON *param_json(const as_plugin *p, const void *values);
 
+/* Puts the tensors among the given values into such an object: a struct holds no list of theirs. */
+void param_json_tensors(const as_plugin *p, const cJSON *given, cJSON *object);
+
 /* The same of the defaults with `given` over them, without an instance: what a plan writes down. NULL and e
  * on a wrong value. Does not run the plugin's validate. */
 cJSON *param_resolve(const as_plugin *p, const cJSON *given, as_error *e);
+
+/* Lists (param_list.c): the default's text as an array (NULL if it does not read so), a field's value. */
+cJSON *param_list_default(const as_param *q);
+bool param_list_write(const as_param *q, const cJSON *value, void *field);
+void param_list_release(const as_param *q, void *field);
+cJSON *param_list_json(const as_param *q, const void *field);
 
 /* Whether the table itself is in order: names, docs, ranges, defaults, offsets. No plugin's name in front. */
 bool param_check_table(const as_plugin *p, as_error *e);

@@ -17,7 +17,12 @@ static size_t field_size(as_param_type type)
     case AS_PARAM_BOOL:
         return sizeof(bool);
     case AS_PARAM_STRING:
+    case AS_PARAM_TENSOR:
         return sizeof(char *);
+    case AS_PARAM_REALS:
+        return sizeof(as_reals);
+    case AS_PARAM_INTS:
+        return sizeof(as_ints);
     case AS_PARAM_END:
         break;
     }
@@ -44,7 +49,7 @@ static bool check_field(const as_plugin *p, const as_param *q, as_error *e)
                          "parameter %s: at %zu with %zu bytes lies outside params_size = %zu "
                          "(forgot .params_size = sizeof(...)?)",
                          q->name, q->offset, size, p->params_size);
-    if (q->offset % size != 0)
+    if (q->offset % (size < sizeof(void *) ? size : sizeof(void *)) != 0)
         return error_set(e, "parameter %s: offset %zu is not aligned", q->name, q->offset);
     return true;
 }
@@ -58,6 +63,8 @@ static bool check_default(const as_plugin *p, const as_param *q, as_error *e)
         value = cJSON_CreateNumber(q->value);
     else if (q->type == AS_PARAM_CHOICE)
         value = cJSON_CreateString(q->text ? q->text : "");
+    else if (q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS)
+        value = param_list_default(q);
     else
         return true;
     bool good = value && param_check(p, q, value, &inner);
@@ -71,13 +78,21 @@ static bool check_default(const as_plugin *p, const as_param *q, as_error *e)
 static bool check_range(const as_param *q, as_error *e)
 {
     param_range r;
-    if (q->type == AS_PARAM_REAL || q->type == AS_PARAM_INT) {
+    if (q->type == AS_PARAM_REAL || q->type == AS_PARAM_INT || q->type == AS_PARAM_REALS ||
+        q->type == AS_PARAM_INTS) {
         if (!param_range_parse(q->range, &r))
             return error_set(e, "parameter %s: range \"%s\" does not read like \"[-1, 10]\" or \"(0, inf)\"",
                              q->name, q->range);
         if (q->log && r.low < 0)
             return error_set(e, "parameter %s: .log = 1 with a range that goes below 0", q->name);
     }
+    if (q->type == AS_PARAM_TENSOR && (!q->range || !strchr("fi", *q->range)))
+        return error_set(e, "parameter %s: type \"%s\" does not read like \"f32[C]\"", q->name,
+                         q->range ? q->range : "");
+    cJSON *list = q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS ? param_list_default(q) : NULL;
+    if ((q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS) && !list)
+        return error_set(e, "parameter %s: default \"%s\" does not read like \"0.5, 1\"", q->name, q->text);
+    cJSON_Delete(list);
     if (q->type == AS_PARAM_CHOICE) {
         int length;
         const char *word;

@@ -44,7 +44,7 @@ static void service_assign(as_ctx *c, as_t buffer, as_t x)
     for (int k = 0; f && k < f->owner->state_count; k++)
         if (f->owner->state[k].tensor == buffer && buffer) {
             if (x != buffer)
-                tensor_assign(c, buffer, x);
+                tensor_assign(c, buffer, tape_detach(c, x));
             return;
         }
     if (f)
@@ -215,6 +215,43 @@ static void service_output(as_ctx *c, int index, as_t x)
         f->output[index] = x;
 }
 
+static void service_verdict(as_ctx *c, const char *word)
+{
+    frame *f = frame_here(c);
+    if (!f)
+        return;
+    bool accept = strcmp(word, "accept") == 0;
+    if (accept || strcmp(word, "reject") == 0)
+        f->owner->verdict = accept ? "accept" : "reject";
+    else
+        context_fail(c, "verdict \"%s\", expected \"accept\" or \"reject\"", word);
+}
+
+static bool service_finite(as_ctx *c, as_t x)
+{
+    if (!context_ok(c) || !tensor_is_float(x))
+        return context_ok(c);
+    as_scope s = scope_open(c);
+    const as_attr all = {.i = {(1 << x->rank) - 1}}, none = {.r = {0, 0}};
+    bool before = tape_recording(c, false);
+    as_t zero = tape_op(c, AS_OP_AFFINE, &x, 1, &none); /* 0 * NaN and 0 * inf are NaN */
+    double sum = tensor_item(c, tape_op(c, AS_OP_SUM, &zero, 1, &all));
+    tape_recording(c, before);
+    scope_close(c, s, NULL);
+    return context_ok(c) && sum == 0;
+}
+
+static as_t service_leaf(as_ctx *c, as_t x)
+{
+    char text[TENSOR_TEXT];
+    if (!context_ok(c))
+        return inert(c);
+    if (!tensor_is_float(x))
+        return context_fail(c, "leaf: %s, expected a float", tensor_shape_text(x, text));
+    as_t y = tensor_alias(c, x);
+    return context_ok(c) && tape_require(c, y, true) ? y : inert(c);
+}
+
 static void service_report_real(as_ctx *c, const char *name, double value)
 {
     frame *f = frame_here(c);
@@ -238,6 +275,7 @@ const as_services *services_table(void)
         return &table;
     tape_services(&table);
     services_inputs(&table);
+    services_sampling(&table);
     table.self = service_self;
     table.parameter = service_parameter;
     table.buffer = service_buffer;
@@ -254,5 +292,8 @@ const as_services *services_table(void)
     table.output = service_output;
     table.report = service_report;
     table.report_real = service_report_real;
+    table.verdict = service_verdict;
+    table.finite = service_finite;
+    table.leaf = service_leaf;
     return &table;
 }

@@ -10,4 +10,7 @@ const as_services *services_table(void);
 /* Fills the part that reaches a call's models, groups and states. */
 void services_inputs(as_services *table);
 
+/* Fills the part of samplers and hooks. */
+void services_sampling(as_services *table);
+
 #endif

@@ -1,5 +1,5 @@
 /* The services that reach what a call was given: models, groups, states. */
-#include "plugin/frame.h"
+#include "plugin/call.h"
 #include "plugin/services.h"
 
 static as_t inert(as_ctx *c)
@@ -67,14 +67,16 @@ static as_t call_model(as_ctx *c, as_model *m, const as_state *theta, const as_t
         argument given[SIGNATURE_PLACES] = {{0}};
         for (int k = 0; k < n && k < SIGNATURE_PLACES; k++)
             given[k].tensor = in[k];
-        if (!signature_check_in(item->call, c, f->owner->params, given, n, &bound))
+        if (!signature_check_call(item->call, c, f->owner->params, given, n, &bound, &f->bound))
             return name_model(c, item->name);
     }
     as_t out = theta ? m->call_with(c, m, theta, in, n) : m->call(c, m, in, n);
     if (!context_ok(c))
         return inert(c);
-    if (item && !signature_check_out(item->call, c, f->owner->params, 0, out, &bound))
+    if (item && (!signature_check_out(item->call, c, f->owner->params, 0, out, &bound)))
         return name_model(c, item->name);
+    if (item)
+        signature_share(item->call, &bound, &f->bound);
     return out;
 }
 
@@ -100,7 +102,123 @@ static void service_update(as_ctx *c, as_group *g, as_t loss, double clip)
         context_fail(c, "update of a group that was not given");
 }
 
+/* ---- more of models ---- */
+
+/* True where the model does what is asked of it. */
+static bool offers(as_ctx *c, const as_model *m, bool has, const char *what)
+{
+    if (!frame_here(c))
+        return false;
+    if (!m)
+        context_fail(c, "%s: of a model that was not given", what);
+    else if (!has)
+        context_fail(c, "%s: this model has no such thing: ask for it in the signature, model{params, modes}",
+                     what);
+    return context_ok(c);
+}
+
+static const as_state *service_model_state(as_ctx *c, as_model *m)
+{
+    if (!offers(c, m, m && m->state, "model_state"))
+        return NULL;
+    as_state *s = frame_own_state(frame_here(c), state_new());
+    return s && m->state(c, m, s) ? s : NULL;
+}
+
+/* The first mode set is the one to come back to. */
+static void service_model_mode(as_ctx *c, as_model *m, as_mode mode)
+{
+    if (!offers(c, m, m && m->mode, "model_mode"))
+        return;
+    frame *f = frame_here(c);
+    as_mode before = m->mode(c, m, mode);
+    for (int k = 0; k < f->mode_count; k++)
+        if (f->mode[k].model == m)
+            return;
+    f->mode[f->mode_count].model = m;
+    f->mode[f->mode_count++].before = before;
+}
+
+static void service_request(as_ctx *c, as_model *m, const as_request *r)
+{
+    for (int k = 0; k < r->out_count; k++)
+        r->out[k] = NULL;
+    bool good = offers(c, m, m && m->request, "model_request") && m->request(c, m, r);
+    for (int k = 0; k < r->out_count && !good; k++)
+        r->out[k] = inert(c);
+    for (int k = 0; k < r->read_count && !good; k++)
+        r->value[k] = inert(c);
+}
+
+static double service_evaluate(as_ctx *c, as_model *m, const as_state *theta)
+{
+    if (context_ok(c) && !theta)
+        context_fail(c, "evaluate: no state was given");
+    if (!offers(c, m, m && m->evaluate, "evaluate"))
+        return __builtin_nan("");
+    return m->evaluate(c, m, theta);
+}
+
+/* ---- the data set a data set is made from ---- */
+
+static struct instance *source(as_ctx *c, int index)
+{
+    const argument *a = input(c, index, SIGNATURE_DATASET, SIGNATURE_DATASET, "data set");
+    if (a && a->dataset && call_open(a->dataset))
+        return a->dataset;
+    if (a && !a->dataset)
+        context_fail(c, "the data set to be made from was not given (source = as.dataset { ... })");
+    return NULL;
+}
+
+static int service_source_count(as_ctx *c, int index)
+{
+    const struct instance *i = source(c, index);
+    return i ? i->split_count : 0;
+}
+
+static const char *service_source_split(as_ctx *c, int index, int k)
+{
+    const struct instance *i = source(c, index);
+    if (i && k >= 0 && k < i->split_count)
+        return i->splits[k];
+    if (i)
+        context_fail(c, "split %d of %d", k, i->split_count);
+    return "";
+}
+
+static const as_state *service_source_read(as_ctx *c, int index, const char *split)
+{
+    struct instance *i = source(c, index);
+    as_state *fields = i ? call_read(i, split) : NULL;
+    return fields ? frame_own_state(frame_here(c), fields) : NULL;
+}
+
 /* ---- states ---- */
+
+static as_state *service_state_new(as_ctx *c)
+{
+    frame *f = frame_here(c);
+    return f ? frame_own_state(f, state_new()) : NULL;
+}
+
+static void service_state_set(as_ctx *c, as_state *s, const char *name, as_t x)
+{
+    as_error e = {{0}};
+    const frame *f = frame_here(c);
+    bool mine = false;
+    for (int k = 0; f && k < f->state_count; k++)
+        mine |= f->states[k] == s;
+    if (f && !mine)
+        context_fail(c, "state_set \"%s\": the state is not one of as_state_new", name);
+    else if (f && !state_set(s, name, x, &e))
+        context_fail(c, "%s", e.text);
+}
+
+static as_t service_state_find(as_ctx *c, const as_state *s, const char *name)
+{
+    return context_ok(c) && s ? state_find(s, name) : NULL;
+}
 
 static int service_state_count(as_ctx *c, int index)
 {
@@ -139,11 +257,18 @@ static const char *service_state_name(as_ctx *c, const as_state *s, int i)
     return entry ? entry->name : "";
 }
 
-/* Without history: a state's values are what a method starts from, not what it differentiates. */
+/* Without history where the script gave it: its values are what a method starts from, not what it
+ * differentiates. A model's own tensors and what the plugin set are given as they are. */
 static as_t service_state_tensor(as_ctx *c, const as_state *s, int i)
 {
     const state_entry *entry = entry_of(c, s, i);
-    return entry ? tape_detach(c, entry->tensor) : inert(c);
+    const frame *f = context_of(c)->frame;
+    if (!entry)
+        return inert(c);
+    for (int k = 0; f && k < f->state_count; k++)
+        if (f->states[k] == s)
+            return entry->tensor;
+    return tape_detach(c, entry->tensor);
 }
 
 void services_inputs(as_services *table)
@@ -158,4 +283,14 @@ void services_inputs(as_services *table)
     table->state_size = service_state_size;
     table->state_name = service_state_name;
     table->state_tensor = service_state_tensor;
+    table->state_new = service_state_new;
+    table->state_set = service_state_set;
+    table->state_find = service_state_find;
+    table->model_state = service_model_state;
+    table->model_mode = service_model_mode;
+    table->request = service_request;
+    table->evaluate = service_evaluate;
+    table->source_count = service_source_count;
+    table->source_split = service_source_split;
+    table->source_read = service_source_read;
 }

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
+typedef struct parser {
     const char *start, *at;
     const as_param *params;
     as_error *error;
-    signature *s;  /* being filled */
-    size_t used;   /* of s->words */
-    bool of_model; /* within a model's brackets: names may be left out */
+    signature *s;          /* being filled */
+    size_t used;           /* of s->words */
+    bool of_model;         /* within a model's brackets: names may be left out */
+    struct parser *around; /* there: the parser of the whole, for its letters; else NULL */
 } parser;
 
 typedef struct {
@@ -118,17 +119,29 @@ static const char *keep(parser *p, const char *text, size_t n)
     return out;
 }
 
-static bool add_letter(parser *p, word w, signature_size *size)
+/* The place of a letter, new or seen before; of a model's own letters and those of the whole (outer = place
+ * there + 1) each has its own. -1 when there are too many. */
+static int letter_place(parser *p, word w, int outer)
 {
     signature *s = p->s;
     int k = 0;
-    while (k < s->letter_count && !word_is(w, s->letter[k]))
+    while (k < s->letter_count && (!word_is(w, s->letter[k]) || s->outer[k] != outer))
         k++;
-    if (k == s->letter_count) {
-        if (k == SIGNATURE_LETTERS)
-            return fail(p, w.text, "more than %d different letters", SIGNATURE_LETTERS);
-        s->letter[s->letter_count++] = keep(p, w.text, (size_t)w.length);
-    }
+    if (k < s->letter_count)
+        return k;
+    if (k == SIGNATURE_LETTERS)
+        return fail(p, w.text, "more than %d different letters", SIGNATURE_LETTERS), -1;
+    s->outer[k] = (int8_t)outer;
+    s->letter[s->letter_count++] = keep(p, w.text, (size_t)w.length);
+    return k;
+}
+
+static bool add_letter(parser *p, word w, signature_size *size, bool of_whole)
+{
+    int outer = of_whole ? letter_place(p->around, w, 0) + 1 : 0;
+    int k = of_whole && outer == 0 ? -1 : letter_place(p, w, outer);
+    if (k < 0)
+        return false;
     if (size->letter_count == SIGNATURE_FACTORS)
         return fail(p, w.text, "more than %d letters in one product", SIGNATURE_FACTORS);
     size->letter[size->letter_count++] = (int8_t)k;
@@ -161,9 +174,13 @@ static bool parse_size(parser *p, signature_size *size)
                 return fail(p, p->at, "a size beyond %d", INT32_MAX);
             size->number *= n;
             p->at = end;
-        } else if (word_follows(p)) {
+        } else if (word_follows(p) || *p->at == '^') {
+            const char *at = p->at;
+            bool of_whole = take(p, "^");
             word w = take_word(p);
-            if (!(isupper((unsigned char)*w.text) ? add_letter(p, w, size) : add_param(p, w, size)))
+            if (of_whole && (!p->around || !w.length || !isupper((unsigned char)*w.text)))
+                return fail(p, at, "\"^\" stands before a letter within a model's brackets");
+            if (!(isupper((unsigned char)*w.text) ? add_letter(p, w, size, of_whole) : add_param(p, w, size)))
                 return false;
         } else {
             return fail_expected(p, "a letter, a number or an integer parameter");
@@ -247,6 +264,7 @@ static bool parse_call(parser *p, signature_item *item)
         return fail(p, p->at, "a model within a model");
     parser inner = *p;
     inner.of_model = true;
+    inner.around = p;
     bool good = parse_signature(&inner);
     item->call = inner.s;
     p->at = inner.at;

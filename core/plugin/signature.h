@@ -9,7 +9,7 @@
  * product of these (`M*B`), or `...`: any axes, the same wherever it stands. `?` after a name is optional,
  * `<C` (a letter, number or integer parameter) bounds an i64's values: 0 <= value < C. `|items` after a type:
  * the items along axis 0 are independent. Letters in a model's brackets are its own and bind anew at each
- * call of it. Outputs may do without a name. */
+ * call of it, but `^C` there is the letter C of the whole signature. Outputs may do without a name. */
 #ifndef ASSAY_PLUGIN_SIGNATURE_H
 #define ASSAY_PLUGIN_SIGNATURE_H
 
@@ -61,6 +61,7 @@ typedef struct signature {
     bool items; /* |items anywhere */
     int letter_count;
     const char *letter[SIGNATURE_LETTERS];
+    int8_t outer[SIGNATURE_LETTERS]; /* of a model: the whole signature's letter a `^C` is, + 1; 0: its own */
     signature_item in[SIGNATURE_PLACES], out[SIGNATURE_PLACES];
     char *words; /* holds names and texts */
 } signature;
@@ -86,6 +87,12 @@ void signature_unbind(const signature *s, signature_bound *b);
  * about 50 ns for two tensors plus the pass over bounded values. */
 bool signature_check_in(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
                         signature_bound *b);
+
+/* The same for a model's call: letters written ^C are what `outer` knows of them. signature_share hands what
+ * the call has found of them back. */
+bool signature_check_call(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
+                          signature_bound *b, const signature_bound *outer);
+void signature_share(const signature *s, const signature_bound *b, signature_bound *outer);
 
 /* Checks what a call returned against one output: "returned f32[64,10], expected loss f32[B] with B = 64".
  * NULL is fine where the output is optional. */

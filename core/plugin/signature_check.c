@@ -273,8 +273,30 @@ static bool too_many(const signature *s, as_ctx *c, int n)
 bool signature_check_in(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
                         signature_bound *b)
 {
+    return signature_check_call(s, c, params, in, n, b, NULL);
+}
+
+void signature_share(const signature *s, const signature_bound *b, signature_bound *outer)
+{
+    for (int i = 0; i < s->letter_count; i++) {
+        int at = s->outer[i] - 1;
+        if (at >= 0 && outer->size[at] < 0) {
+            outer->size[at] = b->size[i];
+            outer->from[at] = 0;
+        }
+    }
+}
+
+bool signature_check_call(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
+                          signature_bound *b, const signature_bound *outer)
+{
     static const argument nothing;
     signature_unbind(s, b);
+    for (int i = 0; outer && i < s->letter_count; i++)
+        if (s->outer[i]) {
+            b->size[i] = outer->size[s->outer[i] - 1];
+            b->from[i] = 0;
+        }
     if (n > s->in_count)
         return too_many(s, c, n);
     checker k = {.s = s, .ctx = c, .params = params, .bound = b};

@@ -10,6 +10,7 @@
 typedef struct {
     char **name;
     int64_t *id;
+    int64_t *run; /* that is known to have the name: see run_metric; 0 none */
     size_t count, capacity;
 } name_table;
 

@@ -24,9 +24,11 @@ static bool grow(name_table *t)
     name_table more = {.capacity = t->capacity ? 2 * t->capacity : 64, .count = t->count};
     more.name = calloc(more.capacity, sizeof *more.name);
     more.id = calloc(more.capacity, sizeof *more.id);
-    if (!more.name || !more.id) {
+    more.run = calloc(more.capacity, sizeof *more.run);
+    if (!more.name || !more.id || !more.run) {
         free(more.name);
         free(more.id);
+        free(more.run);
         return false;
     }
     for (size_t i = 0; i < t->capacity; i++) {
@@ -35,9 +37,11 @@ static bool grow(name_table *t)
         size_t to = place_of(&more, t->name[i]);
         more.name[to] = t->name[i];
         more.id[to] = t->id[i];
+        more.run[to] = t->run[i];
     }
     free(t->name);
     free(t->id);
+    free(t->run);
     *t = more;
     return true;
 }
@@ -60,9 +64,23 @@ static bool is_clock(const char *name)
     return false;
 }
 
-/* Sees to it that the cache knows the name. A new one has a transaction of its own: what the cache holds is
- * in the file then, whatever becomes of the log. */
-static bool know_name(store *s, const char *name, as_error *e)
+/* The run has the metric at this place of the cache. */
+static bool know_use(store *s, int64_t run, size_t place, as_error *e)
+{
+    name_table *t = &s->names;
+    if (t->run[place] == run)
+        return true;
+    if (!sql_do(s, "cannot record the metric's name",
+                "INSERT INTO run_metric (run_id, name_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                BINDINGS(bind_int(run), bind_int(t->id[place])), e))
+        return false;
+    t->run[place] = run;
+    return true;
+}
+
+/* Sees to it that the cache knows the name, and the file that the run has it. A new one has a transaction of
+ * its own: what the cache holds is in the file then, whatever becomes of the log. */
+static bool know_name(store *s, int64_t run, const char *name, as_error *e)
 {
     static const char doing[] = "cannot record the metric's name";
     name_table *t = &s->names;
@@ -72,7 +90,7 @@ static bool know_name(store *s, const char *name, as_error *e)
         return error_set(e, "%s: out of memory", s->path);
     size_t i = place_of(t, name);
     if (t->name[i])
-        return true;
+        return know_use(s, run, i, e);
     if (!sql_do(s, doing, "INSERT INTO metric_name (name, clock) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                 BINDINGS(bind_text(name), bind_int(is_clock(name))), e) ||
         !sql_number(s, doing, "SELECT id FROM metric_name WHERE name = ?1", BINDINGS(bind_text(name)), 0,
@@ -82,7 +100,7 @@ static bool know_name(store *s, const char *name, as_error *e)
     if (!t->name[i])
         return error_set(e, "%s: out of memory", s->path);
     t->count++;
-    return true;
+    return know_use(s, run, i, e);
 }
 
 static bool prepare(store *s, const char *sql, sqlite3_stmt **statement, as_error *e)
@@ -177,7 +195,8 @@ static bool insert_all(store *s, int64_t run, int attempt, int64_t step, const s
         int64_t name = s->names.id[place_of(&s->names, values[i].name)];
         if (!insert(s, run, step, name, &values[i], e))
             return false;
-        if (attempt > 1 && !compare_earlier(s, run, attempt, step, name, &values[i], e))
+        if (attempt > 1 && !is_clock(values[i].name) &&
+            !compare_earlier(s, run, attempt, step, name, &values[i], e))
             return false;
     }
     return true;
@@ -199,7 +218,7 @@ bool store_log(store *s, int64_t run, int attempt, int64_t step, const store_val
     if (!prepare_log(s, run, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!know_name(s, values[i].name, e))
+        if (!know_name(s, run, values[i].name, e))
             return false;
     if (!step_once(s, s->log.begin, e))
         return false;
@@ -219,4 +238,5 @@ void log_close(store *s)
         free(s->names.name[i]);
     free(s->names.name);
     free(s->names.id);
+    free(s->names.run);
 }

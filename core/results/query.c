@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool query_format_named(const char *name, query_format *format, as_error *e)
@@ -78,4 +79,86 @@ bool query_run(store *s, const char *sql, query_format format, FILE *out, as_err
     if (fflush(out) != 0 || ferror(out))
         return error_set(e, "the answer cannot be written: %s", strerror(errno));
     return true;
+}
+
+struct query_rows {
+    store *s;
+    sqlite3_stmt *q;
+    int code;
+};
+
+static int bind_value(sqlite3_stmt *q, int place, const query_value *v)
+{
+    switch (v->type) {
+    case QUERY_INTEGER:
+        return sqlite3_bind_int64(q, place, v->integer);
+    case QUERY_REAL:
+        return sqlite3_bind_double(q, place, v->real);
+    case QUERY_TEXT:
+        return sqlite3_bind_text(q, place, v->text, -1, SQLITE_STATIC);
+    case QUERY_NULL:
+        break;
+    }
+    return sqlite3_bind_null(q, place);
+}
+
+query_rows *query_rows_open(store *s, const char *sql, const query_value *values, size_t n, as_error *e)
+{
+    query_rows *rows = calloc(1, sizeof *rows);
+    sqlite3_stmt *q = rows ? prepare_one(s, sql, e) : NULL;
+    if (!rows)
+        error_set(e, "%s: out of memory", s->path);
+    int wanted = q ? sqlite3_bind_parameter_count(q) : 0;
+    bool ok = q && (wanted == (int)n ||
+                    error_set(e, "the query has places for %d values, %zu were given", wanted, n));
+    for (size_t i = 0; i < n && ok; i++)
+        ok = bind_value(q, (int)i + 1, &values[i]) == SQLITE_OK || store_fail(s, e, "cannot ask");
+    if (ok) {
+        *rows = (query_rows){.s = s, .q = q, .code = SQLITE_ROW};
+        return rows;
+    }
+    sqlite3_finalize(q);
+    free(rows);
+    return NULL;
+}
+
+bool query_rows_close(query_rows *rows, as_error *e)
+{
+    bool ok = rows->code == SQLITE_ROW || rows->code == SQLITE_DONE;
+    if (!ok)
+        error_set(e, "%s: the query failed: %s", rows->s->path, sqlite3_errmsg(rows->s->db));
+    sqlite3_finalize(rows->q);
+    free(rows);
+    return ok;
+}
+
+bool query_rows_next(query_rows *rows)
+{
+    if (rows->code == SQLITE_ROW)
+        rows->code = sqlite3_step(rows->q);
+    return rows->code == SQLITE_ROW;
+}
+
+int query_rows_columns(const query_rows *rows)
+{
+    return sqlite3_column_count(rows->q);
+}
+
+const char *query_rows_name(const query_rows *rows, int column)
+{
+    return sqlite3_column_name(rows->q, column);
+}
+
+query_value query_rows_value(query_rows *rows, int column)
+{
+    switch (sqlite3_column_type(rows->q, column)) {
+    case SQLITE_INTEGER:
+        return (query_value){.type = QUERY_INTEGER, .integer = sqlite3_column_int64(rows->q, column)};
+    case SQLITE_FLOAT:
+        return (query_value){.type = QUERY_REAL, .real = sqlite3_column_double(rows->q, column)};
+    case SQLITE_NULL:
+        return (query_value){.type = QUERY_NULL};
+    default:
+        return (query_value){.type = QUERY_TEXT, .text = (const char *)sqlite3_column_text(rows->q, column)};
+    }
 }

@@ -23,4 +23,25 @@ bool query_format_named(const char *name, query_format *format, as_error *e);
  * reason), and when `out` cannot be written; rows written before a failure stay written */
 bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e);
 
+/* ---- the same, row by row, for programs ---- */
+
+typedef struct {
+    enum { QUERY_NULL, QUERY_INTEGER, QUERY_REAL, QUERY_TEXT } type;
+    int64_t integer;
+    double real;
+    const char *text; /* of a row: good until the next one */
+} query_value;
+
+typedef struct query_rows query_rows;
+
+/* One reading statement with values for its ?1, ?2, ... (borrowed until closed). NULL on failure. Owned:
+ * query_rows_close, which also tells whether all rows were read without failure. */
+query_rows *query_rows_open(store *s, const char *sql, const query_value *values, size_t n, as_error *e);
+bool query_rows_close(query_rows *rows, as_error *e);
+
+bool query_rows_next(query_rows *rows); /* false: no more, or a failure that closing tells */
+int query_rows_columns(const query_rows *rows);
+const char *query_rows_name(const query_rows *rows, int column);
+query_value query_rows_value(query_rows *rows, int column);
+
 #endif

@@ -1,11 +1,14 @@
 /* What others ask of finished runs: an equal one, a file of one, how the arms stand. */
 #include "results/internal.h"
 #include "results/statistics.h"
+#include "results/upkeep.h"
 #include "base/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Whether every Lua file of the run that is not assay's own still has its text on disk. */
 static bool sources_unchanged(store *s, int64_t run, bool *unchanged, as_error *e)
@@ -33,12 +36,11 @@ static bool sources_unchanged(store *s, int64_t run, bool *unchanged, as_error *
     return ok;
 }
 
-bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e)
+/* The first of the rows (id of a run) whose sources are unchanged, 0 if there is none. */
+static bool first_unchanged(store *s, const char *sql, const char *identity, int64_t *run, as_error *e)
 {
     static const char doing[] = "cannot look for an equal run";
-    sqlite3_stmt *q =
-        sql_prepare(s, doing, "SELECT id FROM run WHERE identity = ?1 AND status = 'done' ORDER BY id DESC",
-                    BINDINGS(bind_text(identity)), e);
+    sqlite3_stmt *q = sql_prepare(s, doing, sql, BINDINGS(bind_text(identity)), e);
     if (!q)
         return false;
     *run = 0;
@@ -51,6 +53,44 @@ bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e)
     }
     if (code != SQLITE_DONE && code != SQLITE_ROW)
         ok = store_fail(s, e, doing);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e)
+{
+    return first_unchanged(s, "SELECT id FROM run WHERE identity = ?1 AND status = 'done' ORDER BY id DESC",
+                           identity, run, e);
+}
+
+bool store_find_resumable(store *s, const char *identity, int64_t *run, char uuid[STORE_UUID], as_error *e)
+{
+    static const char doing[] = "cannot look for a run to go on with";
+    char *path = NULL;
+    if (!first_unchanged(s,
+                         "SELECT id FROM run WHERE identity = ?1 AND status IN"
+                         " ('interrupted', 'crashed', 'lost', 'timeout', 'out_of_memory') AND EXISTS"
+                         " (SELECT 1 FROM artifact WHERE run_id = run.id AND name = 'checkpoint')"
+                         " ORDER BY id DESC",
+                         identity, run, e))
+        return false;
+    if (*run == 0)
+        return true;
+    if (!store_artifact_path(s, *run, "checkpoint", &path, e))
+        return false;
+    bool there = access(path, R_OK) == 0;
+    free(path);
+    if (!there) {
+        *run = 0;
+        return true;
+    }
+    sqlite3_stmt *q =
+        sql_prepare(s, doing, "SELECT uuid FROM run WHERE id = ?1", BINDINGS(bind_int(*run)), e);
+    bool ok = q && sqlite3_step(q) == SQLITE_ROW;
+    if (ok)
+        snprintf(uuid, STORE_UUID, "%s", (const char *)sqlite3_column_text(q, 0));
+    else if (q)
+        store_fail(s, e, doing);
     sqlite3_finalize(q);
     return ok;
 }
@@ -95,6 +135,25 @@ bool store_artifact_path(store *s, int64_t run, const char *name, char **path, a
     if (*path)
         return true;
     return code == SQLITE_DONE ? no_artifact(s, run, name, e) : store_fail(s, e, doing);
+}
+
+bool store_intact_artifact(store *s, int64_t run, const char *name, char **path, as_error *e)
+{
+    static const char doing[] = "cannot look for an artifact";
+    sqlite3_stmt *q = sql_prepare(
+        s, doing, "SELECT ?3 || '/' || path, sha256 FROM artifact WHERE run_id = ?1 AND name = ?2",
+        BINDINGS(bind_int(run), bind_text(name), bind_text(s->artifacts)), e);
+    if (!q)
+        return false;
+    int code = sqlite3_step(q);
+    char now[HASH_TEXT];
+    as_error unreadable = {0};
+    *path = NULL;
+    if (code == SQLITE_ROW && hash_file((const char *)sqlite3_column_text(q, 0), now, &unreadable) &&
+        strcmp(now, (const char *)sqlite3_column_text(q, 1)) == 0)
+        *path = strdup((const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
+    return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, e, doing);
 }
 
 /* ---- the summary ---- */

@@ -142,6 +142,13 @@ CREATE TABLE metric (
   PRIMARY KEY (run_id, attempt, step, name_id)   -- one step's metrics share a page: commits 2-3 times cheaper
 ) STRICT, WITHOUT ROWID;
 
+-- Which metrics a run has logged, so that nobody needs to go through its values to know.
+CREATE TABLE run_metric (
+  run_id   INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  name_id  INTEGER NOT NULL REFERENCES metric_name(id),
+  PRIMARY KEY (run_id, name_id)
+) STRICT, WITHOUT ROWID;
+
 -- Files a run made, in the folder artifacts beside the database.
 CREATE TABLE artifact (
   id          INTEGER PRIMARY KEY,
@@ -165,6 +172,18 @@ CREATE TABLE plugin_use (
   source_hash  TEXT NOT NULL,       -- the plugin's identity, compiled in by the build
   so_sha256    TEXT,                -- of the .so: evidence
   PRIMARY KEY (run_id, kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- The last conformance check of each plugin as it was then: assay plugins check.
+CREATE TABLE plugin_check (
+  kind         TEXT NOT NULL,       -- "losses"
+  name         TEXT NOT NULL,       -- "poly1"
+  source_hash  TEXT NOT NULL,       -- the plugin's identity: another source has another row
+  version      TEXT NOT NULL,
+  at           TEXT NOT NULL,       -- UTC
+  result       TEXT NOT NULL CHECK (result IN ('passed', 'failed')),
+  report       TEXT NOT NULL,       -- JSON: [{"check", "result", "text"}]
+  PRIMARY KEY (kind, name, source_hash)
 ) STRICT, WITHOUT ROWID;
 
 -- Data files a run read.
@@ -292,13 +311,14 @@ SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
 CREATE VIEW last_metric AS
 SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name, m.step, m.value, m.at,
        m.attempt
-  FROM (SELECT run_id, name_id, attempt, step, value, at,
-               row_number() OVER (PARTITION BY run_id, name_id ORDER BY attempt DESC, step DESC) AS place
-          FROM metric) m
+  FROM run_metric u CROSS JOIN metric m
   JOIN run r ON r.id = m.run_id
   JOIN experiment x ON x.id = r.experiment_id
   JOIN metric_name n ON n.id = m.name_id
- WHERE m.place = 1;
+ WHERE m.run_id = u.run_id AND m.name_id = u.name_id
+   AND (m.attempt, m.step) = (SELECT l.attempt, l.step FROM metric l
+                               WHERE l.run_id = u.run_id AND l.name_id = u.name_id
+                               ORDER BY l.attempt DESC, l.step DESC LIMIT 1);
 
 -- One row a run and name: both ends of its curve, since what is best depends on the metric, with the first
 -- step that reached each. NaN counts for neither.

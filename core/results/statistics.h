@@ -2,7 +2,12 @@
 #ifndef ASSAY_RESULTS_STATISTICS_H
 #define ASSAY_RESULTS_STATISTICS_H
 
+#ifdef ASSAY_SQL_EXTENSION /* inside the sqlite3 shell: its SQLite, through a table of functions */
+#include <sqlite3ext.h>
+extern const sqlite3_api_routines *sqlite3_api;
+#else
 #include <sqlite3.h>
+#endif
 #include <stddef.h>
 
 /* All are NaN when there are too few values: none for mean and quantile, one for the others. The caller

@@ -105,7 +105,8 @@ typedef struct {
 /* Logs all values in one transaction and returns after its commit; on failure none is kept. Names of
  * wall-clock seconds, rates and memory get metric_name.clock = 1: `rerun --verify` does not compare them. In
  * a later attempt, a value that differs in its bits from an earlier attempt's at that step also leaves an
- * event. fails 'metric "loss" was already logged at step 3 of run 12' (the same within one call), 'no run 99'
+ * event, unless it is a clock. fails 'metric "loss" was already logged at step 3 of run 12' (the same within
+ * one call), 'no run 99'
  */
 bool store_log(store *s, int64_t run, int attempt, int64_t step, const store_value *values, size_t n,
                as_error *e);
@@ -119,6 +120,15 @@ typedef struct {
 
 /* The run used this plugin; saying so twice is fine. */
 bool store_plugin_use(store *s, int64_t run, const store_plugin_info *p, as_error *e);
+
+typedef struct {
+    const char *kind, *name, *source_hash, *version; /* required */
+    bool passed;
+    const char *report; /* JSON: [{"check", "result", "text"}] */
+} store_check_info;
+
+/* The conformance check of a plugin, in place of an earlier one of the same source. */
+bool store_plugin_check(store *s, const store_check_info *c, as_error *e);
 
 typedef struct {
     const char *dataset; /* "mnist"; required */

@@ -101,7 +101,8 @@ static const char *fault_address(const worker *w, int signal, char *out, size_t 
 }
 
 /* The end of a run whose worker has not written one. `text` receives the line for the row and the report. */
-static store_end_info decide(const worker *w, int status, const place *p, char *text, size_t size)
+static store_end_info decide(const session *s, const worker *w, int status, const place *p, char *text,
+                             size_t size)
 {
     store_end_info end = {.status = "crashed", .error = text, .has_step = p->has_step, .step = p->step};
     if (*p->plugin) {
@@ -112,6 +113,13 @@ static store_end_info decide(const worker *w, int status, const place *p, char *
         end.status = "interrupted";
         end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         snprintf(text, size, "stopped by the user%s%s", *p->where == ',' ? "" : ",", p->where);
+        return end;
+    }
+    if (w->timed_out) {
+        end.status = "timeout";
+        end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        snprintf(text, size, "stopped after its time limit of %g s%s%s", s->time_limit,
+                 *p->where == ',' ? "" : ",", p->where);
         return end;
     }
     if (!WIFSIGNALED(status)) {
@@ -202,7 +210,7 @@ static bool keep_output(session *s, worker *w, as_error *e)
     for (int i = 0; i < 2; i++) {
         char path[STORE_UUID + 16];
         snprintf(path, sizeof path, "%s/%s.txt", w->item->uuid, names[i]);
-        if (!store_artifact(s->store, w->item->run, 1, names[i], "log", path, e))
+        if (!store_artifact(s->store, w->item->run, w->item->attempt, names[i], "log", path, e))
             return false;
     }
     return true;
@@ -217,17 +225,17 @@ bool end_run(session *s, worker *w, int status, as_error *e)
     find_place(w, &p);
     if (ok && (strcmp(state, "running") == 0 || strcmp(state, "lost") == 0)) {
         char text[1024];
-        store_end_info end = decide(w, status, &p, text, sizeof text);
+        store_end_info end = decide(s, w, status, &p, text, sizeof text);
         state = end.status;
         ok = store_finish(s->store, it->run, &end, e);
-    } else if (ok && WIFSIGNALED(status) && !w->told_to_stop) {
+    } else if (ok && WIFSIGNALED(status) && !w->told_to_stop && !w->timed_out) {
         char name[32];
         process_signal_name(WTERMSIG(status), name, sizeof name);
         progress_say(&s->progress, "run %" PRId64 " had ended when its worker was killed by %s%s", it->run,
                      name, p.where);
         char text[384];
         snprintf(text, sizeof text, "after its end the worker was killed by %s%s", name, p.where);
-        ok = store_event(s->store, it->run, 1, -1, "crash", text, e);
+        ok = store_event(s->store, it->run, it->attempt, -1, "crash", text, e);
     }
     it->state = ok && strcmp(state, "done") == 0 ? ITEM_DONE : ITEM_TROUBLED;
     if (ok) {

@@ -1,5 +1,7 @@
 #include "supervisor/session.h"
 
+#include "base/folder.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +10,8 @@ static cJSON *describe(const session *s, const item *it, const int64_t *members,
     cJSON *job = cJSON_CreateObject();
     bool ok =
         cJSON_AddStringToObject(job, "db", s->database) &&
-        cJSON_AddNumberToObject(job, "run", (double)it->run) && cJSON_AddNumberToObject(job, "attempt", 1) &&
+        cJSON_AddNumberToObject(job, "run", (double)it->run) &&
+        cJSON_AddNumberToObject(job, "attempt", it->attempt) &&
         cJSON_AddStringToObject(job, "uuid", it->uuid) &&
         cJSON_AddStringToObject(job, "stage", it->seed ? "run" : "pool") &&
         cJSON_AddStringToObject(job, "script", s->plan.script) &&
@@ -19,7 +22,8 @@ static cJSON *describe(const session *s, const item *it, const int64_t *members,
         cJSON_AddItemToObject(job, "config",
                               cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(it->arm, "config"), true)) &&
         cJSON_AddStringToObject(job, "artifacts", s->artifacts) &&
-        cJSON_AddNumberToObject(job, "threads", s->threads);
+        cJSON_AddNumberToObject(job, "threads", s->threads) &&
+        cJSON_AddNumberToObject(job, "memory_limit", s->memory_limit);
     cJSON *list = ok ? cJSON_AddArrayToObject(job, "members") : NULL;
     ok = list != NULL;
     for (size_t i = 0; ok && i < n_members; i++)
@@ -34,7 +38,7 @@ bool job_write(session *s, const item *it, const int64_t *members, size_t n_memb
 {
     path_text folder, path;
     if (!path_join(folder, s->artifacts, it->uuid, e) || !path_join(path, folder, "job.json", e) ||
-        !path_make_folder(folder, e))
+        !folder_make(folder, e))
         return false;
     cJSON *job = describe(s, it, members, n_members);
     char *text = job ? cJSON_Print(job) : NULL;
@@ -50,5 +54,5 @@ bool job_write(session *s, const item *it, const int64_t *members, size_t n_memb
         return error_set(e, "cannot write %s: %s", path, strerror(errno));
     char name[STORE_UUID + 16];
     snprintf(name, sizeof name, "%s/job.json", it->uuid);
-    return store_artifact(s->store, it->run, 1, "job", "job", name, e);
+    return store_artifact(s->store, it->run, it->attempt, "job", "job", name, e);
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 bool path_join(path_text out, const char *folder, const char *name, as_error *e)
@@ -76,25 +75,4 @@ bool path_of_shared(const char *name, path_text out, as_error *e)
             return true;
     }
     return error_set(e, "no %s in %s/../.. or %s/../share/assay", name, here, here);
-}
-
-bool path_make_folder(const char *path, as_error *e)
-{
-    char *copy = strdup(path);
-    if (!copy)
-        return error_set(e, "out of memory");
-    bool ok = true;
-    for (char *at = copy + 1; ok; at++) {
-        if (*at && *at != '/')
-            continue;
-        char kept = *at;
-        *at = 0;
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            ok = error_set(e, "cannot make the folder %s: %s", copy, strerror(errno));
-        *at = kept;
-        if (!kept)
-            break;
-    }
-    free(copy);
-    return ok;
 }

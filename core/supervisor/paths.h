@@ -25,7 +25,4 @@ bool path_of_headers(path_text out, as_error *e);
 /* A file of the source tree or of PREFIX/share/assay, by its path below either: "bench/bench.lua". */
 bool path_of_shared(const char *name, path_text out, as_error *e);
 
-/* Makes the folder and those above it. */
-bool path_make_folder(const char *path, as_error *e);
-
 #endif

@@ -29,6 +29,12 @@ static const char *optional_text(const cJSON *object, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+static double optional_number(const cJSON *object, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
 static bool check_arms(const plan *p, as_error *e)
 {
     if (cJSON_GetArraySize(p->arms) == 0 || cJSON_GetArraySize(p->seeds) == 0)
@@ -72,6 +78,8 @@ bool plan_read(const char *text, plan *out, as_error *e)
     out->paper = optional_text(out->json, "paper");
     out->doc = optional_text(out->json, "doc");
     out->headline = optional_text(out->json, "headline");
+    out->time_limit = optional_number(out->json, "time_limit");
+    out->memory_limit = optional_number(out->json, "memory_limit");
     out->pool = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(out->json, "pool"));
     bool ok = check_arms(out, e);
     if (ok && !realpath(script->valuestring, out->script))

@@ -15,6 +15,8 @@ typedef struct {
     const char *source; /* the script's text */
     const cJSON *params, *arms, *seeds, *plugins;
     bool pool;
+    double time_limit;   /* seconds a run may take, 0: any */
+    double memory_limit; /* bytes a run may hold, 0: any */
 } plan;
 
 /* Starts `worker plan SCRIPT ARGS...` and reads its answer. `talk` is what the planner wrote to stderr, and

@@ -1,18 +1,15 @@
 #include "supervisor/progress.h"
 
+#include "base/terminal.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 void progress_open(progress *p, FILE *out)
 {
-    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-    bool terminal = isatty(fileno(out)) && term && strcmp(term, "dumb") != 0;
-    *p = (progress){.out = out, .terminal = terminal, .colour = terminal && !(no_color && *no_color)};
+    *p = (progress){.out = out, .terminal = terminal_understands(out), .colour = terminal_colours(out)};
 }
 
 void progress_clear(progress *p)
@@ -98,21 +95,19 @@ void progress_live(progress *p, const char *text)
     p->shown = true;
 }
 
-static const char *coloured(const progress *p, int colour, const char *text, char *out, size_t size)
+static const char *styled(const progress *p, terminal_style style, const char *text, char *out, size_t size)
 {
-    if (p->colour)
-        snprintf(out, size, "\033[%dm%s\033[0m", colour, text);
-    else
-        snprintf(out, size, "%s", text);
+    snprintf(out, size, "%s%s%s", terminal_sequence(p->colour, style), text,
+             terminal_sequence(p->colour, TERMINAL_PLAIN));
     return out;
 }
 
 const char *progress_good(const progress *p, const char *text, char *out, size_t size)
 {
-    return coloured(p, 32, text, out, size);
+    return styled(p, TERMINAL_GOOD, text, out, size);
 }
 
 const char *progress_bad(const progress *p, const char *text, char *out, size_t size)
 {
-    return coloured(p, 31, text, out, size);
+    return styled(p, TERMINAL_BAD, text, out, size);
 }

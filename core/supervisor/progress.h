@@ -11,8 +11,8 @@
 typedef struct {
     FILE *out;
     bool terminal; /* live line */
-    bool colour;   /* NO_COLOR unset as well */
-    bool shown;    /* a live line stands there */
+    bool colour;
+    bool shown; /* a live line stands there */
 } progress;
 
 /* How fast one run goes, smoothed over about two seconds. Zeroed is the start. */

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.h"
 
+#include "base/folder.h"
 #include "supervisor/session.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /* Cores this process may use. */
-static int cores(void)
+int session_cores(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0)
@@ -17,7 +18,7 @@ static int cores(void)
     return n > 0 ? n : 1;
 }
 
-static void add_item(session *s, const cJSON *arm, const cJSON *seed)
+void session_add_item(session *s, const cJSON *arm, const cJSON *seed)
 {
     item *it = &s->items[s->n_items++];
     const char *name = cJSON_GetObjectItemCaseSensitive(arm, "name")->valuestring;
@@ -44,13 +45,13 @@ static bool lay_out(session *s, as_error *e)
     {
         cJSON_ArrayForEach(arm, s->plan.arms)
         {
-            add_item(s, arm, seed);
+            session_add_item(s, arm, seed);
         }
     }
     if (s->plan.pool) {
         cJSON_ArrayForEach(arm, s->plan.arms)
         {
-            add_item(s, arm, NULL);
+            session_add_item(s, arm, NULL);
         }
     }
     s->outcome->planned = s->n_items;
@@ -68,21 +69,28 @@ static bool make_plan(session *s, as_error *e)
     free(talk);
     if (!ok)
         return false;
+    s->time_limit = o->time_limit > 0 ? o->time_limit : s->plan.time_limit;
+    s->memory_limit = o->memory_limit > 0 ? o->memory_limit : s->plan.memory_limit;
     snprintf(s->outcome->name, sizeof s->outcome->name, "%s", s->plan.name);
     snprintf(s->outcome->headline, sizeof s->outcome->headline, "%s",
              s->plan.headline ? s->plan.headline : "");
     return true;
 }
 
-static bool open_store(session *s, as_error *e)
+bool session_open_store(session *s, as_error *e)
 {
     s->store = store_open(s->options->db, STORE_WRITE, e);
     if (!s->store)
         return false;
-    if (!path_make_folder(store_artifacts(s->store), e))
+    if (!folder_make(store_artifacts(s->store), e))
         return false;
     if (!realpath(store_path(s->store), s->database) || !realpath(store_artifacts(s->store), s->artifacts))
         return error_set(e, "cannot find %s: %s", s->options->db, strerror(errno));
+    return true;
+}
+
+static bool record_experiment(session *s, as_error *e)
+{
     store_experiment_info info = {.name = s->plan.name,
                                   .paper = s->plan.paper,
                                   .doc = s->plan.doc,
@@ -92,7 +100,7 @@ static bool open_store(session *s, as_error *e)
     return store_experiment(s->store, &info, &s->experiment, e);
 }
 
-static void summarise(session *s)
+void session_summarise(session *s)
 {
     supervisor_outcome *o = s->outcome;
     o->runs = calloc((size_t)s->n_items + 1, sizeof *o->runs);
@@ -113,13 +121,14 @@ static void summarise(session *s)
 bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, as_error *e)
 {
     *out = (supervisor_outcome){0};
-    session s = {.options = options, .outcome = out, .threads = cores() / options->jobs};
+    session s = {.options = options, .outcome = out, .threads = session_cores() / options->jobs};
     if (s.threads < 1)
         s.threads = 1;
     progress_open(&s.progress, options->talk);
-    bool ok = make_plan(&s, e) && open_store(&s, e) && lay_out(&s, e) && watch_all(&s, e);
+    bool ok = make_plan(&s, e) && session_open_store(&s, e) && record_experiment(&s, e) && lay_out(&s, e) &&
+              watch_all(&s, e);
     if (s.n_items > 0)
-        summarise(&s);
+        session_summarise(&s);
     if (s.store && ok)
         ok = store_sync(s.store, e);
     store_close(s.store);

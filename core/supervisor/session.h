@@ -29,7 +29,10 @@ typedef struct {
     item_state state;
     char identity[HASH_TEXT];
     int64_t run; /* its row, 0 before there is one */
+    int attempt; /* from 1 */
     char uuid[STORE_UUID];
+    const int64_t *members; /* of a pool run that is repeated; NULL: the runs of its arm in this session */
+    size_t n_members;
 } item;
 
 /* A process that makes a run. */
@@ -40,7 +43,8 @@ typedef struct {
     output out, err;
     double started; /* seconds on the monotonic clock */
     long oom_kills; /* the kernel's count at the start, -1 unknown */
-    bool told_to_stop, killed;
+    double stop_at; /* when its time is up, then when to kill it; 0 for never */
+    bool told_to_stop, timed_out, killed;
     progress_rate rate;
 } worker;
 
@@ -53,13 +57,20 @@ typedef struct {
     path_text program, database, artifacts; /* assay-worker; absolute */
     item *items;
     int n_items;
-    worker *workers; /* options->jobs of them */
-    int threads;     /* for each */
+    worker *workers;                 /* options->jobs of them */
+    int threads;                     /* for each */
+    double time_limit, memory_limit; /* of each run; 0: none */
     progress progress;
     double stop_at; /* when to kill what is left; 0 while nobody wants to stop */
 } session;
 
 double session_now(void); /* seconds on the monotonic clock */
+
+/* run.c: parts of a session's beginning and end. */
+int session_cores(void); /* that this process may use */
+bool session_open_store(session *s, as_error *e);
+void session_add_item(session *s, const cJSON *arm, const cJSON *seed); /* s->items has room */
+void session_summarise(session *s);
 
 /* job.c: writes UUID/job.json below the artifacts and records it. */
 bool job_write(session *s, const item *it, const int64_t *members, size_t n_members, as_error *e);

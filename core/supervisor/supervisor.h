@@ -1,6 +1,6 @@
 /* Runs an experiment: asks the planner what it consists of, starts a worker for each run, keeps what the
- * workers print, and writes the end of every run the worker could not write itself (crashed, out_of_memory,
- * interrupted). */
+ * workers print, and writes the end of every run the worker could not write itself (crashed, timeout,
+ * out_of_memory, interrupted). */
 #ifndef ASSAY_SUPERVISOR_SUPERVISOR_H
 #define ASSAY_SUPERVISOR_SUPERVISOR_H
 
@@ -17,9 +17,11 @@ typedef struct {
     const char *const
         *plan_args; /* handed on to the planner: --config F --set K=V --seed N --seeds K --arm NAME */
     size_t n_plan_args;
-    const char *db; /* the database's path */
-    int jobs;       /* runs at once, 1 to SUPERVISOR_JOBS_MAX; each worker gets cores / jobs threads */
-    bool again;     /* repeat runs that are already done */
+    const char *db;      /* the database's path */
+    int jobs;            /* runs at once, 1 to SUPERVISOR_JOBS_MAX; each worker gets cores / jobs threads */
+    bool again;          /* repeat runs that are already done, begin anew those that could be resumed */
+    double time_limit;   /* seconds a run may take; 0: what the script says */
+    double memory_limit; /* bytes a run may hold beside the engine; 0: what the script says */
     FILE *talk; /* progress, the workers' output, reports; live line and colours only if it is a terminal */
 } supervisor_options;
 
@@ -40,6 +42,13 @@ typedef struct {
  * read `interrupted`. Fails with the planner's line, or when the database cannot be written; `out` is valid
  * (and to be freed) in any case. */
 bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, as_error *e);
+
+/* Makes one run again, as a new row, from the sources and parameters in the database; of the options script
+ * and plan_args are not read. */
+bool supervisor_repeat(const supervisor_options *options, int64_t run, supervisor_outcome *out, as_error *e);
+
+/* The same run under gdb at the terminal, nothing written to the database. -> gdb's exit code, -1 with `e` */
+int supervisor_debug(const char *db, int64_t run, as_error *e);
 
 void supervisor_outcome_free(supervisor_outcome *out);
 

@@ -2,6 +2,8 @@
  * stop. */
 #include "supervisor/session.h"
 
+#include "results/upkeep.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -49,6 +51,8 @@ static readiness pool_ready(const session *s, const item *pool)
 static bool identify(session *s, item *it, as_error *e)
 {
     cJSON *identities = NULL;
+    if (it->identity[0]) /* of a run that is repeated */
+        return true;
     if (!it->seed) {
         identities = cJSON_CreateArray();
         for (int i = 0; i < s->n_items; i++)
@@ -77,6 +81,8 @@ static bool begin(session *s, item *it, as_error *e)
     ok = ok && identify(s, it, e);
     if (ok && !s->options->again)
         ok = store_find_equal(s->store, it->identity, &equal, e);
+    if (ok && !equal && !s->options->again)
+        ok = store_find_resumable(s->store, it->identity, &it->run, it->uuid, e);
     if (ok && equal) {
         it->run = equal;
         it->state = ITEM_DONE;
@@ -123,6 +129,20 @@ static void stop(session *s, bool at_once)
         w->told_to_stop = true;
         w->killed = at_once;
         signal_worker(w, at_once ? SIGKILL : SIGTERM);
+    }
+}
+
+/* A run whose time is up is asked to stop, and made to when it does not. */
+static void stop_late(session *s, double now)
+{
+    for (int i = 0; i < s->options->jobs; i++) {
+        worker *w = &s->workers[i];
+        if (!w->item || w->told_to_stop || w->killed || w->stop_at == 0 || now < w->stop_at)
+            continue;
+        w->killed = w->timed_out;
+        w->timed_out = true;
+        w->stop_at = now + GRACE_SECONDS;
+        signal_worker(w, w->killed ? SIGKILL : SIGTERM);
     }
 }
 
@@ -197,7 +217,7 @@ static void wait_a_moment(session *s, int signals)
         fds[n++] = (struct pollfd){.fd = s->workers[i].out.fd, .events = POLLIN}; /* -1 is passed over */
         fds[n++] = (struct pollfd){.fd = s->workers[i].err.fd, .events = POLLIN};
     }
-    poll(fds, n, s->progress.terminal || s->stop_at > 0 ? LIVE_MS : PLAIN_MS);
+    poll(fds, n, s->progress.terminal || s->stop_at > 0 || s->time_limit > 0 ? LIVE_MS : PLAIN_MS);
 }
 
 static bool loop(session *s, int signals, as_error *e)
@@ -221,6 +241,7 @@ static bool loop(session *s, int signals, as_error *e)
         }
         if (s->stop_at > 0 && now >= s->stop_at)
             stop(s, true);
+        stop_late(s, now);
         show_progress(s);
     }
 }

@@ -11,15 +11,21 @@
 bool worker_members(const session *s, const item *pool, int64_t **members, size_t *n, as_error *e)
 {
     *n = 0;
-    *members = calloc((size_t)s->n_items, sizeof **members);
+    *members = calloc((size_t)s->n_items + pool->n_members, sizeof **members);
     if (!*members)
         return error_set(e, "out of memory");
+    if (pool->members) {
+        memcpy(*members, pool->members, pool->n_members * sizeof **members);
+        *n = pool->n_members;
+        return true;
+    }
     for (int i = 0; i < s->n_items; i++)
         if (s->items[i].seed && s->items[i].arm == pool->arm)
             (*members)[(*n)++] = s->items[i].run;
     return true;
 }
 
+/* A row of its own, or one attempt more of the run it goes on with. */
 static bool make_row(session *s, item *it, const int64_t *members, size_t n_members, as_error *e)
 {
     store_run_info info = {
@@ -35,8 +41,10 @@ static bool make_row(session *s, item *it, const int64_t *members, size_t n_memb
         .members = members,
         .n_members = n_members,
     };
-    return store_create_run(s->store, &info, &it->run, it->uuid, e) &&
-           job_write(s, it, members, n_members, e);
+    it->attempt = 1;
+    bool ok = it->run ? store_begin_attempt(s->store, it->run, &it->attempt, e)
+                      : store_create_run(s->store, &info, &it->run, it->uuid, e);
+    return ok && job_write(s, it, members, n_members, e);
 }
 
 /* The page the worker leaves its position in. -> its descriptor, -1 on failure */
@@ -98,6 +106,7 @@ bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_
         return false;
     }
     *w = (worker){.item = it, .started = session_now(), .oom_kills = end_oom_kills()};
+    w->stop_at = s->time_limit > 0 ? w->started + s->time_limit : 0;
     w->out.fd = w->out.file = w->err.fd = w->err.file = -1;
     as_error why = {0};
     if (!start_process(s, w, &why)) {
@@ -108,7 +117,7 @@ bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_
     }
     it->state = ITEM_RUNNING;
     if (!s->progress.terminal)
-        progress_say(&s->progress, "[%d/%d] %s: started as run %lld", it->place, s->n_items, it->label,
-                     (long long)it->run);
+        progress_say(&s->progress, "[%d/%d] %s: %s run %lld", it->place, s->n_items, it->label,
+                     it->attempt > 1 ? "going on with" : "started as", (long long)it->run);
     return store_run_process(s->store, it->run, w->pid, e);
 }

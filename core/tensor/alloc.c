@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -141,7 +142,7 @@ static void *get_fresh(int c, size_t size)
     return p ? count_out(p, size) : NULL;
 }
 
-void *alloc_get(size_t bytes)
+static void *get(size_t bytes)
 {
     if (fails_now() || bytes > MOST_BYTES)
         return NULL;
@@ -155,7 +156,7 @@ void *alloc_get(size_t bytes)
     return count_out(b, size);
 }
 
-void alloc_put(void *p, size_t bytes)
+static void put(void *p, size_t bytes)
 {
     if (!p)
         return;
@@ -179,7 +180,7 @@ void alloc_trim(void)
 
 #else
 
-void *alloc_get(size_t bytes)
+static void *get(size_t bytes)
 {
     void *p;
     if (fails_now() || bytes > MOST_BYTES)
@@ -190,7 +191,7 @@ void *alloc_get(size_t bytes)
     return count_out(p, size);
 }
 
-void alloc_put(void *p, size_t bytes)
+static void put(void *p, size_t bytes)
 {
     if (p)
         in_use -= class_bytes(class_of(bytes));
@@ -202,6 +203,61 @@ void alloc_trim(void)
 }
 
 #endif
+
+/* ---- guards: [pattern][the block, then pattern up to a whole 64 bytes][pattern] ---- */
+
+enum { PATTERN = 0xA5 };
+static bool guarded;
+static int64_t guards_broken;
+
+static size_t padded(size_t bytes)
+{
+    return (bytes + 3 * ALLOC_ALIGN - 1) / ALLOC_ALIGN * ALLOC_ALIGN;
+}
+
+static bool intact(const unsigned char *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (from[i] != PATTERN)
+            return false;
+    return true;
+}
+
+void alloc_guard(void)
+{
+    guarded = true;
+}
+
+int64_t alloc_guards_broken(void)
+{
+    return guards_broken;
+}
+
+void *alloc_get(size_t bytes)
+{
+    if (!guarded)
+        return get(bytes);
+    if (bytes > MOST_BYTES)
+        return NULL;
+    unsigned char *p = get(padded(bytes));
+    if (!p)
+        return NULL;
+    memset(p, PATTERN, ALLOC_ALIGN);
+    memset(p + ALLOC_ALIGN + bytes, PATTERN, padded(bytes) - ALLOC_ALIGN - bytes);
+    return p + ALLOC_ALIGN;
+}
+
+void alloc_put(void *p, size_t bytes)
+{
+    if (!guarded || !p) {
+        put(p, bytes);
+        return;
+    }
+    unsigned char *start = (unsigned char *)p - ALLOC_ALIGN;
+    guards_broken += !intact(start, ALLOC_ALIGN) ||
+                     !intact(start + ALLOC_ALIGN + bytes, padded(bytes) - ALLOC_ALIGN - bytes);
+    put(start, padded(bytes));
+}
 
 size_t alloc_in_use(void)
 {

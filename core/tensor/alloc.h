@@ -37,6 +37,11 @@ void alloc_limit(size_t bytes);
 /* For tests of out-of-memory paths: the n-th alloc_get from now fails (1 = the next), once. 0 = none. */
 void alloc_fail_at(int64_t n);
 
+/* For the conformance check: from now on every block has 64 bytes of a known pattern before and behind it,
+ * looked at when the block is given back. To be called before the first alloc_get. */
+void alloc_guard(void);
+int64_t alloc_guards_broken(void); /* blocks given back whose pattern was gone */
+
 /* Returns the kept blocks above 256 KiB to the system. */
 void alloc_trim(void);
 

@@ -11,7 +11,8 @@
 
 #include <assay/services.h>
 
-struct frame; /* a call of a plugin: core/plugin/frame.h */
+struct frame;  /* a call of a plugin: core/plugin/frame.h */
+struct replay; /* values that leave the graph: core/autograd/replay.h */
 
 typedef struct {
     as_ctx api; /* first: what plugins see */
@@ -22,8 +23,9 @@ typedef struct {
     as_t *scope; /* tensors the open scopes hold one reference to each, oldest first */
     int scope_size, scope_capacity;
     as_t inert;
-    struct frame *frame; /* innermost plugin call, NULL outside */
-    uint64_t seed;       /* of the run: the root of all random streams */
+    struct frame *frame;   /* innermost plugin call, NULL outside */
+    uint64_t seed;         /* of the run: the root of all random streams */
+    struct replay *replay; /* during a gradient's check, else NULL */
 } context;
 
 static inline context *context_of(as_ctx *c)

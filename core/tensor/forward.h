@@ -31,6 +31,32 @@ as_t forward_sum_to(as_ctx *c, op_call *call);
 as_t forward_softmax(as_ctx *c, op_call *call); /* softmax, log_softmax */
 as_t forward_softmax_gradient(as_ctx *c, as_op_code code, as_t gy, as_t y, int axis);
 
+/* normalisation; the gradients fill gx[i] for each input a gradient is known of */
+as_t forward_row_norm(as_ctx *c, op_call *call); /* layer_norm, group_norm */
+void forward_row_norm_gradient(as_ctx *c, const op_call *call, as_t gy, as_t *gx);
+as_t forward_batch_moments(as_ctx *c, op_call *call);
+as_t forward_batch_norm(as_ctx *c, op_call *call);
+void forward_batch_norm_gradient(as_ctx *c, const op_call *call, as_t gy, as_t *gx);
+as_t forward_cross_entropy(as_ctx *c, op_call *call);
+as_t forward_cross_entropy_gradient(as_ctx *c, as_t gy, as_t x, as_t label, as_t loss, double smoothing);
+
+as_t forward_norm(as_ctx *c, op_call *call); /* sqrt of the sum of squares */
+as_t forward_cumsum(as_ctx *c, op_call *call);
+as_t forward_argsort(as_ctx *c, op_call *call);
+
+/* images and their transposes */
+as_t forward_avg_pool2d(as_ctx *c, op_call *call);
+as_t forward_avg_pool2d_input(as_ctx *c, op_call *call);
+as_t forward_resize2d(as_ctx *c, op_call *call);
+as_t forward_resize2d_input(as_ctx *c, op_call *call);
+
+/* matrices, forward only */
+as_t forward_assignment(as_ctx *c, op_call *call);
+as_t forward_cholesky(as_ctx *c, op_call *call);
+as_t forward_solve(as_ctx *c, op_call *call);
+as_t forward_eigh(as_ctx *c, op_call *call);
+as_t forward_svd(as_ctx *c, op_call *call);
+
 /* places */
 as_t forward_gather(as_ctx *c, op_call *call);
 as_t forward_scatter_add(as_ctx *c, op_call *call);

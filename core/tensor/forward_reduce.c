@@ -136,6 +136,18 @@ as_t forward_mean(as_ctx *c, op_call *call)
     return forward_unary(c, &scale);
 }
 
+as_t forward_norm(as_ctx *c, op_call *call)
+{
+    if (!check_mask(c, call, NULL))
+        return context_of(c)->inert;
+    op_call square = {.code = AS_OP_SQUARE, .in = call->in, .n = 1};
+    as_t squares = forward_unary(c, &square);
+    op_call sum = {.code = AS_OP_SUM, .in = &squares, .n = 1, .attr = call->attr};
+    as_t total = context_ok(c) ? forward_sum(c, &sum) : squares;
+    op_call root = {.code = AS_OP_SQRT, .in = &total, .n = 1};
+    return context_ok(c) ? forward_unary(c, &root) : total;
+}
+
 as_t forward_extreme(as_ctx *c, op_call *call)
 {
     as_t x = call->in[0];
@@ -148,15 +160,20 @@ as_t forward_extreme(as_ctx *c, op_call *call)
     kernel_reduce *kernel = call->code == AS_OP_MAX      ? k->max
                             : call->code == AS_OP_MIN    ? k->min
                             : call->code == AS_OP_ARGMAX ? k->argmax
+                            : call->code == AS_OP_ARGMIN ? k->argmax
                                                          : k->logsumexp;
     int first = 0, last = x->rank - 1;
     if (mask != all)
         first = last = __builtin_ctzll((unsigned long long)mask);
+    if (call->code == AS_OP_ARGMIN) {
+        op_call negated = {.code = AS_OP_NEG, .in = call->in, .n = 1};
+        x = forward_unary(c, &negated);
+    }
     x = tensor_dense(c, x);
     if (!context_ok(c))
         return x;
-    as_t y =
-        reduce_run_of(c, kernel, x, first, last, call->code == AS_OP_ARGMAX ? AS_I64 : (as_dtype)x->dtype);
+    bool place = call->code == AS_OP_ARGMAX || call->code == AS_OP_ARGMIN;
+    as_t y = reduce_run_of(c, kernel, x, first, last, place ? AS_I64 : (as_dtype)x->dtype);
     return context_ok(c) && !call->attr.i[1] ? drop_axes(c, y, mask) : y;
 }
 

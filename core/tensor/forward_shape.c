@@ -45,13 +45,15 @@ static bool reshape_strides(const struct as_tensor *x, as_dims to, int64_t strid
         while (k < to.rank && to.size[k] == 1)
             k++;
         int64_t step = 0, expected = 0;
+        bool first = true; /* an expanded axis has stride 0, so expected alone cannot tell */
         for (int a = i - 1; a >= i0; a--) {
             if (x->size[a] == 1)
                 continue;
-            if (expected && x->stride[a] != expected)
+            if (!first && x->stride[a] != expected)
                 return false;
-            step = expected ? step : x->stride[a];
+            step = first ? x->stride[a] : step;
             expected = x->stride[a] * x->size[a];
+            first = false;
         }
         for (int a = k - 1; a >= k0; a--) {
             stride[a] = step;

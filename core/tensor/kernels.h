@@ -40,6 +40,14 @@ typedef struct {
     int64_t rows, pitch;           /* of tiles; pitch = tiles in a row + 1 */
 } kernel_tiles;
 
+/* Along one axis of a resized image: place i of `to` lies `share` of the way from low[i] to high[i] of
+ * `from`. */
+typedef struct {
+    int64_t from, to;
+    const int64_t *low, *high;
+    const double *share;
+} kernel_taps;
+
 typedef struct {
     kernel_unary *unary[AS_OP_ADD];                   /* by operation number; NULL where it is no unary one */
     kernel_unary_gradient *unary_gradient[AS_OP_ADD]; /* all but those of gradient 0 (sign) */
@@ -54,6 +62,34 @@ typedef struct {
         *logsumexp; /* sum and mean: pairwise or in lanes, error O(log n) */
     kernel_softmax *softmax, *log_softmax;
     kernel_softmax_gradient *softmax_gradient, *log_softmax_gradient;
+
+    /* loss[r] = lse(x) - (1 - s) x[label] - s mean(x) of rows x [rows, n]; labels in range, n >= 1 */
+    void (*cross_entropy)(void *loss, const void *x, const int64_t *label, int64_t rows, int64_t n,
+                          double smoothing);
+    void (*cross_entropy_gradient)(void *gx, const void *gy, const void *x, const void *loss,
+                                   const int64_t *label, int64_t rows, int64_t n, double smoothing);
+
+    /* normalisation. A row is `channels` segments of `inner` items, w and b [channels]; moments give the mean
+     * and the sum of squared deviations. The gradient adds to gw and gb. */
+    void (*moments)(double *mean, double *squares, const void *x, int64_t n);
+    void (*normalize)(void *y, const void *x, const void *w, const void *b, double mean, double rstd,
+                      int64_t channels, int64_t inner);
+    void (*normalize_gradient)(void *gx, void *gw, void *gb, const void *gy, const void *x, const void *w,
+                               double mean, double rstd, int64_t channels, int64_t inner);
+    /* sums of gy and gy (x - mean); gx = scale gy - shift - slope (x - mean) */
+    void (*normalize_sums)(double *plain, double *product, const void *gy, const void *x, double mean,
+                           int64_t n);
+    void (*normalize_combine)(void *gx, const void *gy, const void *x, int64_t n, double mean, double scale,
+                              double shift, double slope);
+    /* the same for columns of x [rows, step] */
+    void (*column_moments)(double *mean, double *squares, const void *x, int64_t rows, int64_t step,
+                           int64_t columns);
+    void (*column_sums)(double *plain, double *product, const void *gy, const void *x, const double *mean,
+                        int64_t rows, int64_t step, int64_t columns);
+
+    /* y = scale gy + shift + slope (x - mean) for one row of columns; gy NULL: 0 */
+    void (*column_map)(void *y, const void *gy, const void *x, const double *mean, const double *scale,
+                       const double *shift, const double *slope, int64_t columns);
 
     /* y += x */
     void (*accumulate)(void *y, const void *x, int64_t n);
@@ -80,6 +116,18 @@ typedef struct {
     void (*winograd_input)(void *v, int64_t step, const void *x, const kernel_tiles *t, void *scratch);
     void (*winograd_output)(void *y, const void *m, int64_t step, const kernel_tiles *t, void *scratch);
     void (*winograd_gradient)(void *z, int64_t step, const void *gy, const kernel_tiles *t, void *scratch);
+    /* y [C,OH,OW] = means of the windows of one image, zeros outside; the transpose adds to a zeroed x */
+    void (*avg_pool)(void *y, const void *x, const kernel_window *w);
+    void (*avg_pool_transposed)(void *x, const void *y, const kernel_window *w);
+    void (*resize)(void *y, const void *x, const kernel_taps *rows, const kernel_taps *columns,
+                   int64_t channels);
+    void (*resize_transposed)(void *x, const void *y, const kernel_taps *rows, const kernel_taps *columns,
+                              int64_t channels);
+    /* column_of[i] of the cheapest assignment of all rows, rows <= columns, costs finite; work: 8 * columns
+     * doubles */
+    void (*assignment)(int64_t *column_of, const void *cost, int64_t rows, int64_t columns, double *work);
+    /* running sums along n of x [outer, n, inner] */
+    void (*cumsum)(void *y, const void *x, int64_t outer, int64_t n, int64_t inner, int backwards);
     /* y[i] = sum_k weights[k] x[k][i], each sum in double */
     void (*weighted_sum)(void *y, const void *const *x, const double *weights, int count, int64_t n);
 

@@ -67,6 +67,15 @@ as_t tensor_from(as_ctx *c, as_dtype dtype, as_dims dims, const void *values); /
 as_t tensor_view(as_ctx *c, as_t x, as_dims dims, const int64_t *stride, void *data);
 /* The same items under a new header without history. */
 as_t tensor_alias(as_ctx *c, as_t x);
+
+/* Same dtype and sizes. */
+static inline bool tensor_same_shape(const struct as_tensor *a, const struct as_tensor *b)
+{
+    bool same = a->dtype == b->dtype && a->rank == b->rank;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->size[i] == b->size[i];
+    return same;
+}
 /* x if dense, else a dense copy without history. */
 as_t tensor_dense(as_ctx *c, as_t x);
 

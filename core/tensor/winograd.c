@@ -6,11 +6,12 @@
 
 #include <string.h>
 
-#define PIECES 8           /* of the batch, by the batch alone: bits do not depend on threads */
-#define PLANES 16          /* values of a transformed tile */
-#define LEAST_CHANNELS 16  /* fewer, and the transforms cost more than the products save */
-#define CHUNK_ITEMS 400000 /* transformed values worked on at once: within the second-level cache and a bit  \
-                            */
+#define PIECES 8          /* of the batch, by the batch alone: bits do not depend on threads */
+#define PLANES 16         /* values of a transformed tile */
+#define LEAST_CHANNELS 16 /* fewer, and the transforms cost more than the products save */
+#define CHUNK_ITEMS                                                                                          \
+    400000 /* transformed values worked on at once: within the second-level cache and a bit                  \
+            */
 
 typedef struct {
     const kernels *k;

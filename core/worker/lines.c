@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef ASSAY_LIBEDIT
+#include "base/folder.h"
+
 #include <histedit.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdint.h>
 #include <wchar.h>
 #endif
 
@@ -52,14 +55,13 @@ static lines_result read_plain(lines *l, const char *prompt, const char **text)
 
 enum { HISTORY_LINES = 2000 };
 
-static void make_folders(const char *path)
+static void make_folder_of(const char *path)
 {
-    char *copy = strdup(path);
-    for (char *at = copy ? copy + 1 : NULL; at && (at = strchr(at, '/')); *at++ = '/') {
-        *at = 0;
-        mkdir(copy, 0700); /* if it cannot be made, there is no history */
-    }
-    free(copy);
+    as_error ignored = {0}; /* if it cannot be made, there is no history */
+    char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
+    if (folder)
+        folder_make(folder, &ignored);
+    free(folder);
 }
 
 /* Replaces the file by what was kept of it: it has grown beyond that. */
@@ -83,7 +85,7 @@ static void open_history(lines *l)
     el_set(l->editor, EL_HIST, history, l->history);
     if (!l->o.history)
         return;
-    make_folders(l->o.history);
+    make_folder_of(l->o.history);
     if (history(l->history, &event, H_LOAD, l->o.history) > HISTORY_LINES)
         shorten_history(l);
 }
@@ -118,6 +120,27 @@ static void note_resize(int signal_number)
     resized = 1;
 }
 
+/* Waits for a byte; -1 after Ctrl-C, also one that came just before. */
+static int wait_for_byte(lines *l, EditLine *editor)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    int n = -1;
+    while (n < 0 && !*l->o.interrupted) {
+        n = ppoll(&in, 1, NULL, &before);
+        if (n < 0 && errno != EINTR)
+            break;
+        if (resized)
+            el_resize(editor);
+        resized = 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return *l->o.interrupted ? -1 : n;
+}
+
 /* One letter from the terminal. libedit's own reader tries again after the first signal, so that Ctrl-C would
  * have to be pressed twice. */
 static int read_letter(EditLine *editor, wchar_t *out)
@@ -127,15 +150,13 @@ static int read_letter(EditLine *editor, wchar_t *out)
     mbstate_t state = {0};
     for (;;) {
         char byte;
+        if (wait_for_byte(l, editor) < 0)
+            return -1;
         ssize_t n = read(STDIN_FILENO, &byte, 1);
-        if (n < 0 && errno == EINTR && !*l->o.interrupted) {
-            if (resized)
-                el_resize(editor);
-            resized = 0;
-            continue;
-        }
         if (n <= 0)
             return (int)n;
+        if (byte == 0) /* Ctrl-D typed before the terminal was in the editor's hands */
+            byte = 'D' - '@';
         size_t length = mbrtowc(out, &byte, 1, &state);
         if (length == (size_t)-2)
             continue;

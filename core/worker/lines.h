@@ -17,8 +17,9 @@ typedef void lines_complete(void *self, const char *before, char **insert, char 
 typedef struct {
     const char *history; /* the file; its folder is made. NULL for none */
     lines_complete *complete;
-    void *self;                          /* for complete */
-    const volatile sig_atomic_t *interrupted; /* set by the caller's handler of SIGINT, which must not restart reads */
+    void *self; /* for complete */
+    const volatile sig_atomic_t
+        *interrupted; /* set by the caller's handler of SIGINT, which must not restart reads */
 } lines_options;
 
 /* NULL when out of memory. Borrows what the options point to. */

@@ -13,10 +13,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } modes[] = {
-    {"plan", mode_plan},
-    {"run", mode_run},
-    {"script", mode_script},
-    {"plugins", mode_plugins},
+    {"plan", mode_plan},       {"run", mode_run},       {"script", mode_script}, {"repl", mode_repl},
+    {"plugins", mode_plugins}, {"doctor", mode_doctor}, {"check", mode_check},
 };
 
 int worker_say(int code, const char *format, ...)
@@ -40,7 +38,8 @@ int main(int argc, char **argv)
                 code = worker_say(WORKER_FAILED, "cannot write to stdout");
             return code;
         }
-    return worker_say(WORKER_MISUSE,
-                      "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | script FILE "
-                      "[args] | plugins list [--json] | plugins show KIND/NAME [--json]");
+    return worker_say(
+        WORKER_MISUSE,
+        "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | script FILE [args] | repl | "
+        "plugins list [--json] | plugins show KIND/NAME [--json] | plugins meta [DIR] | doctor");
 }

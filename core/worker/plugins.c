@@ -3,9 +3,9 @@
 
 #include "worker/worker.h"
 
-#include "plugin/param.h"
-
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- list ---- */
@@ -56,81 +56,102 @@ static int list(bool as_json)
 
 /* ---- show ---- */
 
-static void print_items(const plugin *p)
-{
-    const signature *s = p->signature;
-    for (int i = 0; i < s->in_count; i++) {
-        const signature_item *in = &s->in[i];
-        printf("  %s%s  %s", in->name, in->optional ? "?" : "", in->text);
-        if (in->bounded)
-            printf("    0 <= value < %s", in->bound_text);
-        printf("\n");
-    }
-    for (int i = 0; i < s->out_count; i++)
-        printf("  -> %s%s%s%s\n", s->out[i].name, *s->out[i].name ? " " : "", s->out[i].text,
-               strcmp(p->d.kind, "losses") == 0 && i == 0 && s->out[i].rank == 1
-                   ? "    then reduction = mean | sum | none"
-                   : "");
-}
+/* Rows of cells, each column as wide as its widest, the last one as it comes. */
+enum { CELLS = 5, CELL = 512, ROWS = 64 };
 
-static void default_text(const as_param *q, char out[64])
+typedef struct {
+    char cell[ROWS][CELLS][CELL];
+    int n;
+} sheet;
+
+static void sheet_print(const sheet *s)
 {
-    switch (q->type) {
-    case AS_PARAM_BOOL:
-        snprintf(out, 64, "%s", q->value != 0 ? "true" : "false");
-        break;
-    case AS_PARAM_CHOICE:
-    case AS_PARAM_STRING:
-        snprintf(out, 64, "%s", q->text);
-        break;
-    default:
-        param_number_text(q->value, out);
+    int width[CELLS] = {0};
+    for (int i = 0; i < s->n; i++)
+        for (int k = 0; k < CELLS; k++)
+            width[k] = (int)strlen(s->cell[i][k]) > width[k] ? (int)strlen(s->cell[i][k]) : width[k];
+    for (int i = 0; i < s->n; i++) {
+        int last = CELLS - 1;
+        while (last > 0 && !s->cell[i][last][0])
+            last--;
+        printf("  ");
+        for (int k = 0; k < last; k++)
+            if (width[k])
+                printf("%-*s   ", width[k], s->cell[i][k]);
+        printf("%s\n", s->cell[i][last]);
     }
 }
 
-static void limits_text(const as_param *q, char out[256])
+/* A new row; the last one is written over when there are too many. */
+static char (*sheet_row(sheet *s))[CELL]
 {
-    param_range range;
-    char buffer[160];
-    out[0] = 0;
-    if (q->type == AS_PARAM_CHOICE)
-        snprintf(out, 256, "%s", q->range);
-    else if (q->range && param_range_parse(q->range, &range))
-        snprintf(out, 256, "%s", param_range_text(&range, buffer));
+    if (s->n < ROWS)
+        s->n++;
+    memset(s->cell[s->n - 1], 0, sizeof s->cell[0]);
+    return s->cell[s->n - 1];
 }
 
-static void print_params(const plugin *p)
+static void print_items(const cJSON *row)
 {
-    static const char *const types[] = {
-        [AS_PARAM_REAL] = "real",     [AS_PARAM_INT] = "integer",   [AS_PARAM_BOOL] = "bool",
-        [AS_PARAM_CHOICE] = "choice", [AS_PARAM_STRING] = "string",
-    };
-    for (const as_param *q = p->d.params; q && q->type != AS_PARAM_END; q++) {
-        char value[64], limits[256];
-        default_text(q, value);
-        limits_text(q, limits);
-        printf("  %-12s %-8s %-8s %-20s %s%s%s%s\n", q->name, types[q->type], value, limits, q->doc,
-               q->unit ? " [" : "", q->unit ? q->unit : "", q->unit ? "]" : "");
+    static sheet s;
+    s.n = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(row, "inputs"))
+    {
+        char(*cell)[CELL] = sheet_row(&s);
+        bool optional = cJSON_IsTrue(cJSON_GetObjectItem(item, "optional"));
+        snprintf(cell[0], CELL, "%s%s", plugins_text(item, "name"), optional ? "?" : "");
+        snprintf(cell[1], CELL, "%s", plugins_text(item, "text"));
+        if (cJSON_HasObjectItem(item, "below"))
+            snprintf(cell[2], CELL, "0 <= value < %s", plugins_text(item, "below"));
     }
+    bool by_item = strcmp(plugins_text(row, "kind"), "losses") == 0;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(row, "outputs"))
+    {
+        char(*cell)[CELL] = sheet_row(&s);
+        snprintf(cell[0], CELL, "-> %s", plugins_text(item, "name"));
+        snprintf(cell[1], CELL, "%s", plugins_text(item, "text"));
+        if (by_item && strchr(plugins_text(item, "text"), '['))
+            snprintf(cell[2], CELL, "then reduction = mean | sum | none");
+        by_item = false;
+    }
+    sheet_print(&s);
 }
 
-static cJSON *params_json(const plugin *p)
+static void print_params(const cJSON *row)
 {
-    cJSON *list = cJSON_CreateArray();
-    for (const as_param *q = p->d.params; q && q->type != AS_PARAM_END; q++) {
-        char value[64], limits[256];
-        default_text(q, value);
-        limits_text(q, limits);
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "name", q->name);
-        cJSON_AddStringToObject(item, "default", value);
-        cJSON_AddStringToObject(item, "limits", limits);
-        cJSON_AddStringToObject(item, "doc", q->doc);
-        if (q->unit)
-            cJSON_AddStringToObject(item, "unit", q->unit);
-        cJSON_AddItemToArray(list, item);
+    static sheet s;
+    s.n = 0;
+    const cJSON *q;
+    cJSON_ArrayForEach(q, cJSON_GetObjectItem(row, "params"))
+    {
+        static const char *const columns[] = {"name", "type", "default", "limits"};
+        char(*cell)[CELL] = sheet_row(&s);
+        for (int k = 0; k < 4; k++)
+            snprintf(cell[k], CELL, "%s", plugins_text(q, columns[k]));
+        const char *unit = plugins_text(q, "unit");
+        snprintf(cell[4], CELL, "%s%s%s%s", plugins_text(q, "doc"), *unit ? " [" : "", unit,
+                 *unit ? "]" : "");
     }
-    return list;
+    sheet_print(&s);
+}
+
+/* Known answers of a plugin in ROOT/plugins or ROOT/build/NAME/plugins: ROOT/tests/plugins/KIND/NAME.lua. */
+static void print_known_answers(const cJSON *row)
+{
+    static const char *const roots[] = {"..", "../../.."};
+    const char *path = plugins_text(row, "path"), *kind = plugins_text(row, "kind");
+    const char *name = plugins_text(row, "name");
+    size_t tail = strlen(kind) + strlen(name) + strlen("//.so"), n = strlen(path);
+    for (size_t i = 0; n > tail && i < sizeof roots / sizeof *roots; i++) {
+        char folder[PATH_MAX], file[PATH_MAX];
+        int length = snprintf(folder, sizeof folder, "%.*s/%s/tests/plugins/%s/%s.lua", (int)(n - tail), path,
+                              roots[i], kind, name);
+        if (length < (int)sizeof folder && realpath(folder, file)) {
+            printf("  known answers   %s\n", engine_short_path(file));
+            return;
+        }
+    }
 }
 
 static int show(const char *name, bool as_json)
@@ -140,22 +161,38 @@ static int show(const char *name, bool as_json)
     const char *sha256 = p ? load_so_sha256(p, &e) : NULL;
     if (!sha256)
         return worker_say(WORKER_MISUSE, "%s", e.text);
+    cJSON *row = plugins_describe(p);
+    cJSON_AddStringToObject(row, "so_sha256", sha256);
     if (as_json) {
-        cJSON *row = plugins_describe(p);
-        cJSON_AddStringToObject(row, "so_sha256", sha256);
-        cJSON_AddItemToObject(row, "params", params_json(p));
         char *text = cJSON_Print(row);
-        printf("%s\n", text);
+        printf("%s\n", text ? text : "{}");
         cJSON_free(text);
-        cJSON_Delete(row);
-        return WORKER_OK;
+    } else {
+        const char *paper = plugins_text(row, "paper");
+        printf("%s %s   %s%s%s\n", p->name, p->d.version, p->d.doc, *paper ? "   " : "", paper);
+        print_items(row);
+        print_params(row);
+        print_known_answers(row);
+        printf("  %s   abi %s   sha256 %.12s...\n", engine_short_path(p->module->path),
+               plugins_text(row, "abi"), sha256);
     }
-    printf("%s %s   %s%s%s\n", p->name, p->d.version, p->d.doc, p->d.paper ? "   " : "",
-           p->d.paper ? p->d.paper : "");
-    print_items(p);
-    print_params(p);
-    printf("  %s abi %u.%u sha256 %s\n", p->module->path, p->module->abi_major, p->module->abi_minor, sha256);
+    cJSON_Delete(row);
     return WORKER_OK;
+}
+
+/* The files of a new plugin, by lua/assay/scaffold.lua. */
+static int new_plugin(char *name)
+{
+    engine n;
+    as_error e = {0};
+    char script[4096 + 32];
+    bool found = engine_open(&n, 0, 1, &e);
+    snprintf(script, sizeof script, "%s/assay/scaffold.lua", n.library);
+    engine_close(&n);
+    if (!found)
+        return worker_say(WORKER_FAILED, "%s", e.text);
+    char *argv[] = {script, name, NULL};
+    return mode_script(2, argv);
 }
 
 int mode_plugins(int argc, char **argv)
@@ -166,5 +203,11 @@ int mode_plugins(int argc, char **argv)
         return list(as_json);
     if (words == 2 && strcmp(argv[0], "show") == 0)
         return show(argv[1], as_json);
-    return worker_say(WORKER_MISUSE, "usage: assay plugins list [--json] | show KIND/NAME [--json]");
+    if (words == 2 && !as_json && strcmp(argv[0], "new") == 0)
+        return new_plugin(argv[1]);
+    if (!as_json && words >= 1 && words <= 2 && strcmp(argv[0], "meta") == 0)
+        return plugins_meta(words == 2 ? argv[1] : "lua/meta");
+    return worker_say(WORKER_MISUSE,
+                      "usage: assay-worker plugins list [--json] | show KIND/NAME [--json] | new KIND/NAME | "
+                      "meta [DIR]");
 }

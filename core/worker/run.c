@@ -5,9 +5,10 @@
 #include "lua/host.h"
 #include "lua/job_json.h"
 #include "lua/run_session.h"
+#include "tensor/cpu.h"
 #include "worker/build_info.h"
+#include "worker/facts.h"
 
-#include <cblas.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct {
     cJSON *json;
     const char *script, *db;
     int threads;
+    double memory_limit; /* bytes, 0: none */
 } job;
 
 /* ---- the job ---- */
@@ -104,6 +106,7 @@ static bool read_job(const char *path, job *j, run_session *s, as_error *e)
     j->db = text_of(j, path, "db", e);
     j->script = text_of(j, path, "script", e);
     j->threads = (int)number_of(j, "threads", 0);
+    j->memory_limit = number_of(j, "memory_limit", 0);
     return take_session(j, path, s, e);
 }
 
@@ -132,32 +135,17 @@ static bool open_store(const job *j, run_session *s, as_error *e)
     return s->artifacts || error_set(e, "out of memory");
 }
 
-/* "gcc 12.2.0" */
-static const char *compiler(char *buffer, size_t size)
-{
-#if defined(__clang__)
-    snprintf(buffer, size, "clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
-#else
-    snprintf(buffer, size, "gcc %d.%d.%d", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
-#endif
-    return buffer;
-}
-
 static bool watch(engine *n, run_session *s, as_error *e)
 {
-    char compiler_text[64], blas[64];
-    const char *config = openblas_get_config(); /* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..." */
-    const char *end = strchr(config, ' ');
-    end = end && strncmp(config, "OpenBLAS ", 9) == 0 ? strchr(end + 1, ' ') : end;
-    snprintf(blas, sizeof blas, "%.*s", end ? (int)(end - config) : (int)strlen(config), config);
+    char compiler[64], blas[64];
     store_build_info build = {
         .version = build_version,
         .git_commit = build_git_commit,
         .dirty_diff = build_dirty_diff[0] ? build_dirty_diff : NULL,
-        .compiler = compiler(compiler_text, sizeof compiler_text),
+        .compiler = facts_compiler(compiler, sizeof compiler),
         .build_type = build_type,
-        .blas = blas,
-        .blas_kernel = openblas_get_corename(),
+        .blas = facts_blas(blas, sizeof blas),
+        .blas_kernel = cpu_blas_kernel(),
     };
     return run_session_watch(s, &n->sources, &build, e);
 }
@@ -187,12 +175,22 @@ static int execute(lua_State *L)
     return 0;
 }
 
+/* What makes this run slower than it need be: told, and an event of the run. */
+static bool warn(run_session *s, as_error *e)
+{
+    char text[512];
+    if (!facts_blas_warning(text, sizeof text))
+        return true;
+    worker_say(0, "%s", text);
+    return !s->store || store_event(s->store, s->id, s->attempt, -1, "warning", text, e);
+}
+
 /* NULL when all went well, else the text at the top of the stack or in `e`. */
 static const char *run_job(engine *n, const job *j, run_session *s, as_error *e)
 {
     bool missing;
     bool loaded = engine_load(n, j->script, &missing, e);
-    if (!watch(n, s, e) || !loaded) /* what could not be compiled is on record, too */
+    if (!watch(n, s, e) || !warn(s, e) || !loaded) /* what could not be compiled is on record, too */
         return e->text;
     lua_State *L = n->L;
     if (!engine_call(n, 0, 1))
@@ -221,6 +219,7 @@ static const char *with_place(lua_State *L, const char *script, const char *text
 static int finish(engine *n, const job *j, run_session *s, const char *problem)
 {
     as_error e = {0};
+    limit_lift();
     if (problem) {
         problem = with_place(n->L, j->script, problem);
         worker_say(0, "%s", problem);
@@ -229,7 +228,8 @@ static int finish(engine *n, const job *j, run_session *s, const char *problem)
     run_session_unwatch(s, &n->sources);
     if (!s->store)
         rmdir(s->artifacts); /* a rehearsal that kept no file */
-    if (!run_session_finish(s, problem, &e))
+    const char *status = !problem ? "done" : limit_was_met(problem) ? "out_of_memory" : "failed";
+    if (!run_session_finish(s, status, problem, &e))
         return worker_say(WORKER_MISUSE, "%s", e.text);
     return problem ? WORKER_FAILED : WORKER_OK;
 }
@@ -239,7 +239,9 @@ static int make_run(const job *j, run_session *s)
     engine n = {0};
     as_error e = {0};
     int code;
-    if (engine_open(&n, (uint64_t)s->seed, j->threads, &e))
+    bool up = engine_open(&n, (uint64_t)s->seed, j->threads, &e);
+    limit_memory(j->memory_limit);
+    if (up)
         code = finish(&n, j, s, run_job(&n, j, s, &e));
     else
         code = worker_say(WORKER_MISUSE, "%s", e.text);

@@ -1,3 +1,4 @@
+/* What plugins there are: each file opened in a child, line by line. */
 #include "worker/plugins.h"
 
 #include "plugin/find.h"
@@ -8,28 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-const char *plugins_text(const cJSON *object, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return text ? text : "";
-}
-
-cJSON *plugins_describe(const plugin *p)
-{
-    char abi[32];
-    snprintf(abi, sizeof abi, "%u.%u", p->module->abi_major, p->module->abi_minor);
-    const char *const fields[][2] = {
-        {"kind", p->d.kind},       {"name", p->d.name}, {"version", p->d.version},
-        {"paper", p->d.paper},     {"doc", p->d.doc},   {"signature", p->d.signature},
-        {"path", p->module->path}, {"abi", abi},        {"source_hash", p->d.source_hash},
-    };
-    cJSON *row = cJSON_CreateObject();
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i][1])
-            cJSON_AddStringToObject(row, fields[i][0], fields[i][1]);
-    return row;
-}
 
 static cJSON *error_row(const find_hit *hit, const char *text)
 {

@@ -13,7 +13,10 @@ enum { WORKER_OK = 0, WORKER_FAILED = 1, WORKER_MISUSE = 2 };
 int mode_plan(int argc, char **argv);    /* SCRIPT [overrides]: the plan as a line of JSON */
 int mode_run(int argc, char **argv);     /* JOB.json: one run */
 int mode_script(int argc, char **argv);  /* FILE [args]: a plain Lua script */
-int mode_plugins(int argc, char **argv); /* list | show KIND/NAME */
+int mode_repl(int argc, char **argv);    /* Lua at the keyboard */
+int mode_plugins(int argc, char **argv); /* list | show KIND/NAME | meta [DIR] */
+int mode_check(int argc, char **argv);   /* KIND/NAME | FILE.so: the conformance check */
+int mode_doctor(int argc, char **argv);  /* what there is, as a line of JSON */
 
 /* A context with a Lua state in which `require "assay"` works. */
 typedef struct {
@@ -35,6 +38,13 @@ bool engine_load(engine *n, const char *script, bool *missing, as_error *e);
  * planner raises, a table) is at the top: "experiments/x.lua:12: text", with the stack when
  * ASSAY_TRACEBACK=1. */
 bool engine_call(engine *n, int arguments, int results);
+
+/* From now on this process may hold `bytes` more than it does; 0: no limit. */
+void limit_memory(double bytes);
+/* Ends the limit: the run is over, and how it ended must be written down. */
+void limit_lift(void);
+/* Whether a failure's text says that memory was out: the allocator's words, or Lua's. */
+bool limit_was_met(const char *problem);
 
 /* The path from the current folder if it lies below it, else the path itself. Borrowed from `path`. */
 const char *engine_short_path(const char *path);

@@ -9,6 +9,7 @@ local Data = {}
 -- The fields as d.x, d.y; methods before them.
 local meta = {
   __name = "data",
+  __keys = Data, -- for assay.complete
   __index = function(self, key)
     local method = Data[key]
     if method ~= nil then
@@ -113,12 +114,50 @@ local function batch_at(self, order, first, last)
   return batch
 end
 
+-- What a loop over batches goes through; its place can be kept and taken up again.
+---@class assay.Batches
+local Batches = {}
+Batches.__index = Batches
+Batches.__name = "batches"
+
+function Batches:__call()
+  if self.step >= self.total then
+    return nil
+  end
+  local place = self.step % self.a_pass
+  if self.shuffle and place == 0 then
+    self.order = core.keep(core.permutation(self.data.n, self.stream))
+  end
+  self.step = self.step + 1
+  core.step(self.step, self.total)
+  local first = place * self.size + 1
+  return self.step, batch_at(self.data, self.order, first, math.min(first + self.size - 1, self.data.n))
+end
+
+--- Its place as a state: the step, and the order of the pass under way.
+function Batches:state()
+  local state = { "step", step = core.i64 { self.step } }
+  if self.order then
+    state[2], state.order = "order", self.order
+  end
+  return state
+end
+
+--- Goes on behind the step of a state.
+function Batches:load(state)
+  local step = state.step and state.step:tolist()[1]
+  if not step or state.order and #state.order ~= self.data.n then
+    core.fail "batches:load: this is no state of batches of this data set"
+  end
+  self.step, self.order = step, state.order and core.keep(state.order)
+end
+
 --- for step, batch in data:batches { 64, shuffle = true } do ... batch.x, batch.y, batch.index ... end
 --- One pass unless epochs or steps say more; steps go through as many passes as they need. batch.index is the
 --- items' places in this data set, i64 from 0. The order of a shuffled pass comes from the stream "shuffle"
 --- (or `stream`).
 ---@param o table  [1] items a batch, shuffle, epochs, steps, drop_last, stream
----@return fun(): integer?, table?
+---@return assay.Batches
 function Data:batches(o)
   local what = "data:batches"
   options.check(what, o, { "shuffle", "epochs", "steps", "drop_last", "stream" })
@@ -134,20 +173,9 @@ function Data:batches(o)
     or a_pass * options.count(what, o.epochs, "epochs", 0, 1)
   local stream = { stream = o.stream or "shuffle" }
   self.places = self.places or core.keep(core.arange(self.n))
-  local step, order = 0, nil
-  return function()
-    if step >= total then
-      return nil
-    end
-    local place = step % a_pass
-    if o.shuffle and place == 0 then
-      order = core.keep(core.permutation(self.n, stream))
-    end
-    step = step + 1
-    core.step(step, total)
-    local first = place * size + 1
-    return step, batch_at(self, order, first, math.min(first + size - 1, self.n))
-  end
+  return setmetatable({
+    data = self, size = size, a_pass = a_pass, total = total, shuffle = o.shuffle, stream = stream, step = 0,
+  }, Batches)
 end
 
 return new

@@ -12,6 +12,8 @@ local settings = require "assay.settings"
 ---@field seeds integer[]  a count in the declaration: 3 is { 1, 2, 3 }
 ---@field claims table
 ---@field headline string? the metric that stands for a run in tables
+---@field time_limit number?    seconds a run may take
+---@field memory_limit number?  bytes a run may hold
 ---@field allow_nan boolean  runs go on after logging NaN or an infinity
 ---@field run fun(run: assay.Run, p: table)
 ---@field pool? fun(run: assay.Run, p: table, members: assay.Member[])  once an arm, after its runs
@@ -21,7 +23,8 @@ Experiment.__name = "experiment"
 
 local field_types = {
   name = "string", paper = "string", doc = "string", params = "table", arms = "table", claims = "table",
-  headline = "string", allow_nan = "boolean", run = "function", pool = "function", seeds = true,
+  headline = "string", allow_nan = "boolean", time_limit = "number", memory_limit = "number",
+  run = "function", pool = "function", seeds = true,
 }
 local field_names = settings.names(field_types)
 
@@ -40,6 +43,12 @@ local function check_fields(declared)
   for _, name in ipairs { "name", "arms", "run" } do
     if declared[name] == nil then
       return ("as.experiment: %s is missing"):format(name)
+    end
+  end
+  for _, name in ipairs { "time_limit", "memory_limit" } do
+    local limit = declared[name]
+    if limit and not (limit > 0 and limit < math.huge) then
+      return ("as.experiment: %s = %s, expected a positive number"):format(name, limit)
     end
   end
   if declared.name == "" then

@@ -6,8 +6,9 @@ local as = {}
 
 for _, name in ipairs {
   "tensor", "i64", "zeros", "ones", "full", "arange", "randn", "rand", "randint", "rademacher", "permutation",
-  "seeded", "concat", "stack", "weighted_sum", "is_tensor", "scope", "no_grad", "grad", "save", "load",
-  "memory", "clock",
+  "seeded", "concat", "stack", "attention", "weighted_sum", "memory_limit", "per_sample_norms",
+  "per_sample_grad", "is_tensor", "scope", "no_grad", "grad", "save", "load",
+  "memory", "clock", "read_npy", "read_idx", "read_csv", "read_images", "write_npy",
 } do
   as[name] = core[name]
 end
@@ -15,10 +16,11 @@ end
 as.where = core.methods.where
 
 -- Functions of the kinds of plugins: as.loss { "poly1", epsilon = 2 }
-for word, kind in pairs {
+local kinds = {
   loss = "losses", head = "heads", sampler = "samplers", distiller = "distillers", soup = "soups",
-  score = "scores", dataset = "datasets",
-} do
+  score = "scores", dataset = "datasets", hook = "hooks", adapter = "adapters",
+}
+for word, kind in pairs(kinds) do
   as[word] = function(spec)
     return core.plugin(kind, spec)
   end
@@ -29,11 +31,14 @@ local parts = {
   nn = function() return require "assay.nn" end,
   optim = function() return require "assay.optim" end,
   data = function() return require "assay.data" end,
+  results = function() return require "assay.results" end,
   metrics = function() return require "assay.metrics" end,
   experiment = function() return require("assay.experiment").declare end,
 }
 
 return setmetatable(as, {
+  __kinds = kinds, -- for assay.meta
+  __keys = parts, -- for assay.meta and assay.complete
   __index = function(_, name)
     local part = parts[name]
     if not part then

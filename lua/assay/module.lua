@@ -66,6 +66,7 @@ end
 
 -- Calls visit(module, path) for the module and all below it, each once, children in order.
 local function walk(self, visit, path, seen)
+  path, seen = path or "", seen or {}
   if seen[self] then
     return
   end
@@ -95,26 +96,31 @@ local function entries(self, parameters, buffers)
         table.move({ module, field }, 1, 2, #entry.places + 1, entry.places)
       end
     end
-    if parameters then
-      add(module._parameters)
-    end
-    if buffers then
-      add(module._buffers)
-    end
-  end, "", {})
+    add(parameters and module._parameters or {})
+    add(buffers and module._buffers or {})
+  end)
   return list
 end
 
 ---------------------------------------------------------------------- parameters and state
 
---- The trained tensors, in order.
----@return assay.Tensor[]
-function Module:parameters()
-  local list = {}
-  for i, entry in ipairs(entries(self, true, false)) do
+local function tensors(list)
+  for i, entry in ipairs(list) do
     list[i] = entry.tensor
   end
   return list
+end
+
+--- The trained tensors, in order.
+---@return assay.Tensor[]
+function Module:parameters()
+  return tensors(entries(self, true, false))
+end
+
+--- The tensors that are saved but not trained, in order.
+---@return assay.Tensor[]
+function Module:buffers()
+  return tensors(entries(self, false, true))
 end
 
 --- The trained tensors by name, the names in order: { "1.weight", "1.bias", ["1.weight"] = ..., ... }
@@ -237,7 +243,7 @@ function Module:taps()
     if path ~= "" then
       names[#names + 1] = path
     end
-  end, "", {})
+  end)
   return names
 end
 
@@ -266,7 +272,7 @@ function Module:call(request)
   walk(self, function(module, path)
     modules[path] = module
     names[#names + 1] = path
-  end, "", {})
+  end)
   local function at(name)
     if not modules[name] or name == "" then
       core.fail(('the model has no tap "%s"%s'):format(tostring(name), core.suggest(tostring(name), names)))
@@ -303,7 +309,7 @@ end
 local function set_mode(self, mode)
   walk(self, function(module)
     rawset(module, "mode", mode)
-  end, "", {})
+  end)
   return self
 end
 
@@ -345,6 +351,22 @@ function Module:clone()
   return copy(self, {})
 end
 
+--- Its parameters take no gradient from here on: an optimizer that holds them leaves them as they are.
+function Module:freeze()
+  for _, tensor in ipairs(self:parameters()) do
+    tensor:requires_grad_(false):drop_grad()
+  end
+  return self
+end
+
+--- Its parameters take gradients again.
+function Module:unfreeze()
+  for _, tensor in ipairs(self:parameters()) do
+    tensor:requires_grad_()
+  end
+  return self
+end
+
 --- Part of the parameters, for an optimizer of their own: net:group { "3" } is what lies under child 3,
 --- net:group { except = { "3" } } all the rest.
 ---@param which table
@@ -353,7 +375,7 @@ function Module:group(which)
   local paths = {}
   walk(self, function(_, path)
     paths[#paths + 1] = path
-  end, "", {})
+  end)
   return group(which, entries(self, true, false), paths)
 end
 
@@ -371,4 +393,5 @@ end
 
 return {
   class = class, parameter = parameter, register = register, is_module = is_module, child_name = child_name,
+  walk = walk,
 }

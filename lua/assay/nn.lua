@@ -148,10 +148,14 @@ end
 
 ---------------------------------------------------------------------- normalisation
 
--- weight and bias of a normalisation, both or none.
+-- weight and bias of a normalisation, both or none, or the bias alone.
 local function affine(self, o, ...)
   if o.affine == false then
     return {}
+  end
+  if o.scale == false then
+    self.bias = filled(0, ...)
+    return { "bias" }
   end
   self.weight, self.bias = filled(1, ...), filled(0, ...)
   return { "weight", "bias" }
@@ -164,10 +168,10 @@ function LayerNorm:forward(x)
 end
 
 --- Mean 0, variance 1 over the last axes: nn.layer_norm { 128 }
----@param o table  sizes of the axes, eps = 1e-5, affine = true, name
+---@param o table  sizes of the axes, eps = 1e-5, affine = true, scale = true (false: a bias alone), name
 ---@return assay.Module
 function nn.layer_norm(o)
-  options.check("nn.layer_norm", o, { "eps", "affine", "name" })
+  options.check("nn.layer_norm", o, { "eps", "affine", "scale", "name" })
   options.count("nn.layer_norm", o[1], "[1] (size)", 1)
   local eps = options.number("nn.layer_norm", o.eps, "eps", 0, 1, 1e-5)
   local self = setmetatable({ name = o.name, axes = #o, eps = eps }, LayerNorm)
@@ -181,11 +185,11 @@ function GroupNorm:forward(x)
 end
 
 --- Mean 0, variance 1 over the channels of a group and all places: nn.group_norm { groups, channels }
----@param o table  [1] groups, [2] channels, eps = 1e-5, affine = true, name
+---@param o table  [1] groups, [2] channels, eps = 1e-5, affine = true, scale = true, name
 ---@return assay.Module
 function nn.group_norm(o)
   local what = "nn.group_norm"
-  options.check(what, o, { "eps", "affine", "name" })
+  options.check(what, o, { "eps", "affine", "scale", "name" })
   local groups = options.count(what, o[1], "[1] (groups)", 1)
   local channels = options.count(what, o[2], "[2] (channels)", 1)
   if channels % groups ~= 0 then
@@ -343,5 +347,9 @@ nn.parameter = module.parameter
 
 --- Whether a value is a model of this library.
 nn.is_module = module.is_module
+
+for _, part in ipairs { "embeddings", "attention", "blocks", "unet", "adapters", "average", "init" } do
+  require("assay.nn." .. part)(nn)
+end
 
 return nn

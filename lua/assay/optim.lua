@@ -67,5 +67,10 @@ end
 constructor("sgd", { "momentum", "nesterov" })
 constructor("adam", { "beta1", "beta2", "eps" })
 constructor("adamw", { "beta1", "beta2", "eps" })
+constructor("radam", { "beta1", "beta2", "eps" })
+
+for name, schedule in pairs(require "assay.schedule") do
+  optim[name] = schedule
+end
 
 return optim

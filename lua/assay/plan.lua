@@ -197,6 +197,7 @@ local function make(x, options)
   return {
     name = x.name, paper = x.paper, doc = x.doc, headline = x.headline, params = plan.params,
     arms = runtime.list(arms), seeds = runtime.list(seeds), claims = runtime.list {}, pool = x.pool ~= nil,
+    time_limit = x.time_limit, memory_limit = x.memory_limit,
     plugins = runtime.list(plugins),
   }
 end

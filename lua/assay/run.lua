@@ -58,6 +58,51 @@ function Run:load(name)
   return require("assay").load(runtime.find(self, self.id, name))
 end
 
+-- What each run that called run:resume keeps: { parts =, file = the last checkpoint's }.
+local kept = setmetatable({}, { __mode = "k" })
+
+--- Says what a checkpoint of this run holds: { net = net, opt = opt, batches = batches, best = { at = 0 } }.
+--- In a new run gives 0. In an attempt that goes on from a checkpoint, puts everything back as it was then,
+--- random streams too, and gives its step.
+---@param parts table<string, table>  with :state() and :load(), or plain tables of numbers and tensors
+---@return integer
+function Run:resume(parts)
+  local checkpoint = require "assay.checkpoint"
+  local wrong = checkpoint.check(parts)
+  if wrong then
+    error("run:resume: " .. wrong, 2)
+  end
+  local path = runtime.checkpoint(self)
+  kept[self] = { parts = parts, file = path and path:match "[^/]+$" }
+  if not path then
+    return 0
+  end
+  local step = checkpoint.unpack_into(parts, require("assay").load(path))
+  checkpoint.restart_math(self, step)
+  return step
+end
+
+--- Keeps the run's position: if it dies later, the next `assay run` goes on from here. `step` is what
+--- run:resume will give. The checkpoint before is deleted when this one is on record.
+---@param step integer
+function Run:checkpoint(step)
+  local checkpoint, mine = require "assay.checkpoint", kept[self]
+  if not mine then
+    error("run:checkpoint: say what to keep first: run:resume { net = net, opt = opt }", 2)
+  elseif math.type(step) ~= "integer" then
+    error("run:checkpoint: step: expected an integer, found " .. settings.describe(step), 2)
+  end
+  local file = ("checkpoint-%d.safetensors"):format(step)
+  require("assay").save(runtime.target(self, file), checkpoint.pack(mine.parts, step))
+  runtime.record(self, "checkpoint", "model", file)
+  runtime.event(self, step, "checkpoint", file)
+  if mine.file and mine.file ~= file then
+    os.remove(runtime.target(self, mine.file))
+  end
+  mine.file = file
+  checkpoint.restart_math(self, step)
+end
+
 ---@class assay.Member
 ---@field id integer
 ---@field arm string

@@ -16,12 +16,7 @@ static const as_param params[] = {
 static as_t forward(as_ctx *c, const void *params_, const as_t *in)
 {
     const cross_entropy *p = params_;
-    as_t logp = as_log_softmax(c, in[0], -1);              /* [B,C] */
-    as_t label = as_neg(c, as_gather(c, logp, in[1], -1)); /* [B] */
-    if (p->smoothing == 0)
-        return label;
-    as_t uniform = as_neg(c, as_squeeze(c, as_mean(c, logp, -1), -1)); /* [B] */
-    return as_add(c, as_scale(c, label, 1 - p->smoothing), as_scale(c, uniform, p->smoothing));
+    return as_cross_entropy(c, in[0], in[1], p->smoothing); /* [B] */
 }
 
 AS_PLUGIN(.kind = "losses", .name = "cross_entropy", .version = "1.0.0", .paper = "arXiv:1512.00567",

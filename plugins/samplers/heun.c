@@ -26,6 +26,9 @@ static void validate(as_ctx *c, const void *params_)
     const heun *p = params_;
     if (p->sigma_min >= p->sigma_max)
         as_fail(c, "sigma_min = %g is not below sigma_max = %g", p->sigma_min, p->sigma_max);
+    double root = pow(p->sigma_max, 1 / p->rho);
+    if (!(root > 0) || isinf(root)) /* 80^(1/rho) at rho = 0.001 is 10^1903 */
+        as_fail(c, "rho = %g is too small: sigma_max^(1/rho) is no finite number above 0", p->rho);
 }
 
 /* sigma_i = (sigma_max^(1/rho) + i/(N-1) (sigma_min^(1/rho) - sigma_max^(1/rho)))^rho,  sigma_N = 0   (eq. 5)
@@ -38,31 +41,12 @@ static double level(const heun *p, int i)
     return pow(high + i / (p->steps - 1.0) * (low - high), p->rho);
 }
 
-static as_t draw(as_ctx *c, as_t shape)
-{
-    const int64_t *size = as_data_i64(c, shape);
-    as_dims dims = {.rank = (int)as_count(c, shape)};
-    if (!size)
-        return as_inert(c);
-    if (dims.rank < 1 || dims.rank > AS_MAX_RANK)
-        return as_fail(c, "shape of %d axes, expected 1 to %d", dims.rank, AS_MAX_RANK);
-    for (int i = 0; i < dims.rank; i++) {
-        dims.size[i] = size[i];
-        if (size[i] < 1)
-            return as_fail(c, "shape: size %lld at [%d], expected 1 or more", (long long)size[i], i);
-    }
-    return as_randn(c, "noise", dims);
-}
-
 /* x = sigma_0 noise,  noise ~ N(0, I) */
 static void start(as_ctx *c, const void *params_, const as_t *in, as_sample *s)
 {
     const heun *p = params_;
     s->steps = p->steps;
-    if (!in[NOISE] && !in[SHAPE])
-        s->x = as_fail(c, "neither noise nor shape was given; shape [1000,2] draws 1000 items of 2 numbers");
-    else
-        s->x = as_scale(c, in[NOISE] ? in[NOISE] : draw(c, in[SHAPE]), level(p, 0));
+    s->x = as_scale(c, as_start_noise(c, in[NOISE], in[SHAPE]), level(p, 0));
 }
 
 /* dx/dsigma = (x - D(x, sigma)) / sigma */

@@ -9,14 +9,29 @@ expect_out "run an experiment: every arm with every seed"
 expect_lines - 0
 expect_exit 0 assay --version
 expect_lines 1 0
-for name in run runs show query test bench build plugins; do
+for name in $(assay --help | awk '/^  [a-z]/ { print $1 }'); do
     expect_exit 0 assay $name --help
     expect_out "usage: assay $name"
-    expect_out "example: assay $name"
+    grep "^example: " "$box/out" | grep -q "assay $name" || fail "no example"
     expect_lines - 0
 done
 expect_exit 0 assay help show
 expect_out "usage: assay show RUN"
+expect_exit 2 assay help shwo
+expect_err 'did you mean "show"?'
+
+# colours on a terminal that has them, and nowhere else
+coloured() {
+    "$@" >"$box/out" 2>&1 </dev/null
+    grep -q "$(printf '\033')" "$box/out"
+}
+coloured env -u NO_COLOR TERM=xterm script -qec "assay run --help" /dev/null ||
+    fail "no colours on a terminal"
+for setting in NO_COLOR=1 TERM=dumb; do
+    ! coloured env -u NO_COLOR TERM=xterm $setting script -qec "assay run --help" /dev/null ||
+        fail "colours with $setting"
+done
+! coloured env -u NO_COLOR TERM=xterm assay run --help || fail "colours in a file"
 
 expect_exit 2 assay rnu x.lua
 expect_err 'assay: unknown command "rnu"; did you mean "run"?'

@@ -3,6 +3,7 @@
 
 mkdir -p tree/core tree/plugins tree/cmake tree/tests
 cp "$ASSAY_ROOT/assay" tree/
+cp "$ASSAY_ROOT/cmake/packages.sh" tree/cmake/
 cat >tree/CMakePresets.json <<'END'
 { "version": 4, "configurePresets": [
   { "name": "release", "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}" },
@@ -62,7 +63,9 @@ expect_exit 7 tree/assay
 # another preset is another folder; tests count only for `assay test`
 expect_exit 7 env ASSAY_PRESET=asan tree/assay
 [ -x tree/build/asan/assay ] || fail "no build/asan/assay"
+grep -q ASSAY_TESTS:BOOL=OFF tree/build/release/CMakeCache.txt || fail "configured with the tests"
 expect_exit 7 tree/assay test
+grep -q ASSAY_TESTS:BOOL=ON tree/build/release/CMakeCache.txt || fail "configured without the tests"
 touch tree/tests/new.c
 expect_exit 7 tree/assay
 expect_lines 1 0

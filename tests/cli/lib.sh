@@ -4,6 +4,7 @@ set -eu
 : "${ASSAY_ROOT:?run through ctest, or set ASSAY_ROOT and ASSAY_BUILD}" "${ASSAY_BUILD:?}"
 PATH=$ASSAY_BUILD:$PATH
 unset ASSAY_DB ASSAY_PRESET ASSAY_WORKER
+export ASSAY_INSTALL=no # no test changes the machine
 box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT
 mkdir "$box/work"

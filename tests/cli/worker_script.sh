@@ -63,7 +63,7 @@ expect_out "losses/ldr_kl"
 expect_exit 0 assay plugins list --json
 expect_out '"source_hash"'
 expect_exit 0 assay plugins show losses/ldr_kl
-expect_out "logits  f32[B,C]"
+expect_out "logits    f32[B,C]"
 expect_out "0 <= value < C"
 expect_out "0 to inf (0 excluded)"
 expect_exit 2 assay plugins show losses/ldr_kk

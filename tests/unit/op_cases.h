@@ -5,7 +5,7 @@
 
 #include "engine.h"
 
-#define INPUTS_MAX 3
+#define INPUTS_MAX 4
 
 /* Which gradients are worth checking: piecewise linear functions have no second one, comparisons none. */
 typedef enum { SECOND_ORDER, FIRST_ORDER, NO_GRADIENT } op_case_order;
@@ -19,6 +19,7 @@ typedef struct {
     as_attr attr;
     int64_t below[INPUTS_MAX]; /* > 0: this input is i64 in 0 .. below-1 */
     op_case_order order;
+    as_t (*call)(as_ctx *c, const as_t *in); /* a composite of several operations instead of `code` */
 } op_case;
 
 /* AS_DIMS as an initializer */
@@ -40,6 +41,8 @@ typedef struct {
 /* One item of an elementwise operation from one item of each input, by the formula; NaN for the others. */
 static inline double op_formula(const op_case *k, double a, double b, double x)
 {
+    if (k->call)
+        return NAN;
     switch (k->code) {
     case AS_OP_NEG:
         return -a;
@@ -73,6 +76,10 @@ static inline double op_formula(const op_case *k, double a, double b, double x)
         return log1p(exp(a));
     case AS_OP_RELU:
         return a > 0 ? a : 0;
+    case AS_OP_LEAKY_RELU:
+        return a > 0 ? a : k->attr.r[0] * a;
+    case AS_OP_ROUND_THROUGH:
+        return nearbyint(a);
     case AS_OP_SILU:
         return a / (1 + exp(-a));
     case AS_OP_GELU:
@@ -118,6 +125,8 @@ static inline double op_formula(const op_case *k, double a, double b, double x)
     }
 }
 
+#include "composite_cases.h"
+
 #define OP(name_, code_, n_, low_, high_, ...)                                                               \
     {                                                                                                        \
         .name = name_, .code = AS_OP_##code_, .n = n_, .low = low_, .high = high_, __VA_ARGS__               \
@@ -141,6 +150,8 @@ static const op_case op_cases[] = {
     OP("sigmoid", SIGMOID, 1, -4, 4, .dims = {D(3, 5)}),
     OP("softplus", SOFTPLUS, 1, -4, 4, .dims = {D(3, 5)}),
     OP("relu", RELU, 1, -2, 2, .dims = {D(3, 5)}, .order = FIRST_ORDER),
+    OP("leaky_relu", LEAKY_RELU, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{0}, {0.1, 0}}, .order = FIRST_ORDER),
+    OP("round_through", ROUND_THROUGH, 1, -4, 4, .dims = {D(3, 5)}, .order = NO_GRADIENT),
     OP("silu", SILU, 1, -4, 4, .dims = {D(3, 5)}),
     OP("gelu", GELU, 1, -3, 3, .dims = {D(3, 5)}),
     OP("square", SQUARE, 1, -2, 2, .dims = {D(3, 5)}),
@@ -185,6 +196,41 @@ static const op_case op_cases[] = {
     OP("log_softmax, last", LOG_SOFTMAX, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{-1}, {0}}),
     OP("log_softmax, middle", LOG_SOFTMAX, 1, -2, 2, .dims = {D(2, 3, 5)}, .attr = {{1}, {0}}),
     OP("sum_to", SUM_TO, 1, -2, 2, .dims = {D(4, 3, 5)}, .attr = {{2, 3, 1}, {0}}),
+    OP("argmin", ARGMIN, 1, -2, 2, .dims = {D(2, 3, 5)}, .attr = {{4, 0}, {0}}, .order = NO_GRADIENT),
+    OP("norm, last", NORM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{2, 1}, {0}}),
+    OP("norm, first, dropped", NORM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{1, 0}, {0}}),
+    OP("norm, all", NORM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{3, 0}, {0}}),
+    OP("cumsum, last", CUMSUM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{1}, {0}}),
+    OP("cumsum, first", CUMSUM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{0}, {0}}),
+    OP("cumsum, from the end", CUMSUM, 1, -2, 2, .dims = {D(2, 3, 4)}, .attr = {{-2, 1}, {0}}),
+    OP("argsort", ARGSORT, 1, -2, 2, .dims = {D(3, 60)}, .attr = {{1}, {0}}, .order = NO_GRADIENT),
+    OP("argsort, descending", ARGSORT, 1, -2, 2, .dims = {D(7, 3)}, .attr = {{0, 1}, {0}},
+        .order = NO_GRADIENT),
+    OP("cross_entropy", CROSS_ENTROPY, 2, -2, 2, .dims = {D(4, 3), D(4)}, .below = {0, 3}),
+    OP("cross_entropy, smoothed", CROSS_ENTROPY, 2, -2, 2, .dims = {D(4, 5), D(4)},
+        .attr = {{0}, {0.2, 0}}, .below = {0, 5}),
+    OP("cross_entropy, long rows", CROSS_ENTROPY, 2, -2, 2, .dims = {D(2, 301), D(2)}, .below = {0, 301},
+        .order = FIRST_ORDER),
+    OP("cross_entropy, places", CROSS_ENTROPY, 2, -2, 2, .dims = {D(2, 3, 4), D(2, 3)}, .below = {0, 4}),
+    OP("layer_norm", LAYER_NORM, 3, -2, 2, .dims = {D(3, 5), D(5), D(5)}, .attr = {{1}, {1e-3, 0}}),
+    OP("layer_norm, two axes", LAYER_NORM, 3, -2, 2, .dims = {D(2, 3, 4), D(3, 4), D(3, 4)},
+        .attr = {{2}, {1e-3, 0}}),
+    OP("layer_norm, no weight", LAYER_NORM, 1, -2, 2, .dims = {D(4, 70)}, .attr = {{1}, {1e-5, 0}},
+        .order = FIRST_ORDER),
+    OP("layer_norm, weight alone", LAYER_NORM, 2, -2, 2, .dims = {D(4, 6), D(6)}, .attr = {{1}, {1e-3, 0}}),
+    OP("group_norm", GROUP_NORM, 3, -2, 2, .dims = {D(2, 4, 3, 2), D(4), D(4)}, .attr = {{2}, {1e-3, 0}}),
+    OP("group_norm, no places", GROUP_NORM, 3, -2, 2, .dims = {D(3, 6), D(6), D(6)},
+        .attr = {{2}, {1e-3, 0}}),
+    OP("group_norm, no weight", GROUP_NORM, 1, -2, 2, .dims = {D(2, 4, 9)}, .attr = {{1}, {1e-3, 0}}),
+    OP("batch_moments", BATCH_MOMENTS, 1, -2, 2, .dims = {D(4, 3, 5)}, .attr = {{0}, {1e-3, 0}},
+        .order = NO_GRADIENT),
+    OP("batch_norm", BATCH_NORM, 4, 0.5, 2, .dims = {D(3, 2, 2, 2), D(3, 2), D(2), D(2)},
+        .attr = {{0}, {1e-3, 0}}),
+    OP("batch_norm, no places", BATCH_NORM, 4, 0.5, 2, .dims = {D(6, 3), D(3, 3), D(3), D(3)},
+        .attr = {{0}, {1e-3, 0}}),
+    OP("batch_norm, no weight", BATCH_NORM, 2, 0.5, 2, .dims = {D(6, 3), D(3, 3)}, .attr = {{0}, {1e-3, 0}}),
+    OP("batch_norm, given statistics", BATCH_NORM, 4, 0.5, 2, .dims = {D(3, 2, 3), D(3, 2), D(2), D(2)},
+        .attr = {{1}, {0}}),
     OP("gather a label", GATHER, 2, -2, 2, .dims = {D(4, 3), D(4)}, .attr = {{-1}, {0}}, .below = {0, 3}),
     OP("gather several", GATHER, 2, -2, 2, .dims = {D(4, 3), D(6, 3)}, .below = {0, 4}),
     OP("scatter_add", SCATTER_ADD, 2, -2, 2, .dims = {D(4, 3), D(4, 3)},
@@ -222,6 +268,77 @@ static const op_case op_cases[] = {
         .attr = {{1, 1, 1, 1, 1, 1, 1, 5, 4}, {0}}),
     OP("conv2d_weight", CONV2D_WEIGHT, 2, -1, 1, .dims = {D(2, 3, 5, 4), D(2, 4, 5, 4)},
         .attr = {{1, 1, 1, 1, 1, 1, 1, 3, 3}, {0}}),
+    OP("avg_pool2d", AVG_POOL2D, 1, -1, 1, .dims = {D(2, 3, 4, 6)}, .attr = {{2, 2, 2, 2, 0, 0}, {0}}),
+    OP("avg_pool2d, overlapping", AVG_POOL2D, 1, -1, 1, .dims = {D(2, 1, 5, 4)},
+        .attr = {{3, 2, 1, 2, 1, 0}, {0}}),
+    OP("avg_pool2d_input", AVG_POOL2D_INPUT, 1, -1, 1, .dims = {D(2, 1, 2, 3)},
+        .attr = {{2, 2, 2, 2, 0, 0, 4, 6}, {0}}),
+    OP("resize2d, nearest", RESIZE2D, 1, -1, 1, .dims = {D(2, 2, 3, 4)}, .attr = {{6, 8, 0}, {0}}),
+    OP("resize2d, nearest, smaller", RESIZE2D, 1, -1, 1, .dims = {D(1, 2, 5, 4)}, .attr = {{3, 2, 0}, {0}}),
+    OP("resize2d, bilinear", RESIZE2D, 1, -1, 1, .dims = {D(2, 2, 3, 4)}, .attr = {{7, 6, 1}, {0}}),
+    OP("resize2d, bilinear, smaller", RESIZE2D, 1, -1, 1, .dims = {D(1, 1, 6, 7)}, .attr = {{3, 4, 1}, {0}}),
+    OP("resize2d_input", RESIZE2D_INPUT, 1, -1, 1, .dims = {D(2, 1, 4, 6)}, .attr = {{4, 6, 1, 3, 3}, {0}}),
+    OP("var", SUM, 1, -2, 2, .dims = {D(3, 5)}, .call = case_var),
+    OP("var, unbiased, all", SUM, 1, -2, 2, .dims = {D(3, 4)}, .call = case_var_all),
+    OP("flip", SUM, 1, -2, 2, .dims = {D(2, 5, 3)}, .call = case_flip),
+    OP("roll", SUM, 1, -2, 2, .dims = {D(2, 5, 3)}, .call = case_roll),
+    OP("roll back", SUM, 1, -2, 2, .dims = {D(7)}, .call = case_roll_back),
+    OP("pad", SUM, 1, -2, 2, .dims = {D(2, 3, 2)}, .call = case_pad),
+    OP("tile", SUM, 1, -2, 2, .dims = {D(2, 3, 2)}, .call = case_tile),
+    OP("stack", SUM, 3, -2, 2, .dims = {D(2, 3), D(2, 3), D(2, 3)}, .call = case_stack),
+    OP("sort", SUM, 1, -2, 2, .dims = {D(3, 7)}, .call = case_sort),
+    OP("sort, first, descending", SUM, 1, -2, 2, .dims = {D(7, 3)}, .call = case_sort_first),
+    OP("top_k", SUM, 1, -2, 2, .dims = {D(3, 7)}, .call = case_top_k),
+    OP("embedding", SUM, 2, -2, 2, .dims = {D(5, 3), D(2, 4)}, .below = {0, 5}, .call = case_embedding),
+    OP("squared_distances", SUM, 2, -2, 2, .dims = {D(4, 3), D(5, 3)}, .call = case_squared_distances),
+    OP("squared_distances, batch", SUM, 2, -2, 2, .dims = {D(2, 4, 3), D(2, 3, 3)},
+        .call = case_squared_distances),
+    OP("attention", SUM, 3, -2, 2, .dims = {D(2, 3, 4), D(2, 5, 4), D(2, 5, 3)}, .call = case_attention),
+    OP("attention, masked", SUM, 4, -2, 2, .dims = {D(3, 4), D(5, 4), D(5, 3), D(3, 5)},
+        .call = case_attention_masked),
+    OP("clip_norm, clipped", SUM, 1, -2, 2, .dims = {D(3, 5)}, .call = case_clip_norm),
+    OP("clip_norm, short", SUM, 1, -2, 2, .dims = {D(3)}, .call = case_clip_norm_short),
+    OP("softmax of a linear map", SUM, 3, -2, 2, .dims = {D(3, 4), D(5, 4), D(5)},
+        .call = case_softmax_linear),
+    OP("residual block", SUM, 3, -2, 2, .dims = {D(4, 6), D(6), D(6)}, .call = case_residual),
+    OP("log-mean-exp of distances", SUM, 2, -2, 2, .dims = {D(4, 3), D(3, 3)}, .call = case_log_mean_exp),
+    OP("broadcast of a cumulated row", SUM, 2, -2, 2, .dims = {D(3, 4), D(4)}, .call = case_cumulated),
+    OP("mul, column by row", MUL, 2, -2, 2, .dims = {D(4, 1), D(5)}),
+    OP("div, row by column", DIV, 2, 0.5, 2, .dims = {D(5), D(4, 1)}),
+    OP("sub, scalar", SUB, 2, -2, 2, .dims = {D(3, 4), SCALAR}),
+    OP("maximum, broadcast", MAXIMUM, 2, -2, 2, .dims = {D(2, 3, 4), D(3, 1)}, .order = FIRST_ORDER),
+    OP("pow, broadcast", POW, 2, 0.5, 2, .dims = {D(3, 1), D(2, 1, 4)}),
+    OP("where, broadcast", WHERE, 3, -2, 2, .dims = {D(3, 1), D(4), D(2, 3, 4)}),
+    OP("exp, four axes", EXP, 1, -1, 1, .dims = {D(2, 3, 2, 3)}),
+    OP("gelu, long", GELU, 1, -3, 3, .dims = {D(131)}),
+    OP("silu of one item", SILU, 1, -1, 1, .dims = {D(1, 1)}),
+    OP("tanh, many axes", TANH, 1, -1, 1, .dims = {D(1, 2, 1, 3, 1, 2)}),
+    OP("sum, outer axes", SUM, 1, -2, 2, .dims = {D(2, 3, 4)}, .attr = {{5, 1}, {0}}),
+    OP("mean, two of four", MEAN, 1, -2, 2, .dims = {D(2, 3, 2, 3)}, .attr = {{10, 0}, {0}}),
+    OP("max, middle", MAX, 1, -2, 2, .dims = {D(2, 5, 3)}, .attr = {{2, 0}, {0}}, .order = FIRST_ORDER),
+    OP("argmax, first", ARGMAX, 1, -2, 2, .dims = {D(6, 3)}, .attr = {{1, 0}, {0}}, .order = NO_GRADIENT),
+    OP("logsumexp, middle", LOGSUMEXP, 1, -2, 2, .dims = {D(2, 5, 3)}, .attr = {{2, 0}, {0}}),
+    OP("softmax, long rows", SOFTMAX, 1, -2, 2, .dims = {D(2, 70)}, .attr = {{1}, {0}}, .order = FIRST_ORDER),
+    OP("log_softmax, long rows", LOG_SOFTMAX, 1, -2, 2, .dims = {D(2, 70)}, .attr = {{1}, {0}},
+        .order = FIRST_ORDER),
+    OP("sum_to a scalar", SUM_TO, 1, -2, 2, .dims = {D(4, 3)}, .attr = {{0}, {0}}),
+    OP("gather, first axis dropped", GATHER, 2, -2, 2, .dims = {D(4, 3), D(3)}, .below = {0, 4}),
+    OP("index_select, first", INDEX_SELECT, 2, -2, 2, .dims = {D(4, 3), D(6)}, .below = {0, 4}),
+    OP("index_add, last", INDEX_ADD, 2, -2, 2, .dims = {D(3, 4), D(4)},
+        .attr = {{1, 5}, {0}}, .below = {0, 5}),
+    OP("reshape to one axis", RESHAPE, 1, -2, 2, .dims = {D(2, 3, 4)}, .attr = {{1, -1}, {0}}),
+    OP("permute, four axes", PERMUTE, 1, -2, 2, .dims = {D(2, 3, 2, 3)}, .attr = {{4, 3, 1, 0, 2}, {0}}),
+    OP("slice, one item", SLICE, 1, -2, 2, .dims = {D(4, 7)}, .attr = {{0, -1, 4, 1}, {0}}),
+    OP("concat, first", CONCAT, 2, -2, 2, .dims = {D(2, 3), D(4, 3)}),
+    OP("matmul, wide", MATMUL, 2, -2, 2, .dims = {D(2, 17), D(17, 33)}, .order = FIRST_ORDER),
+    OP("matmul, outer product", MATMUL, 2, -2, 2, .dims = {D(5, 1), D(1, 4)}),
+    OP("matmul, three batch axes", MATMUL, 2, -2, 2, .dims = {D(2, 2, 3, 2), D(2, 1, 2, 3)}),
+    OP("conv2d, one place", CONV2D, 2, -1, 1, .dims = {D(2, 3, 4, 5), D(4, 3, 1, 1)},
+        .attr = {{1, 1, 0, 0, 1, 1, 1}, {0}}),
+    OP("conv2d, channel by channel", CONV2D, 2, -1, 1, .dims = {D(2, 4, 5, 5), D(4, 1, 3, 3)},
+        .attr = {{1, 1, 1, 1, 1, 1, 4}, {0}}),
+    OP("conv2d, stride 2", CONV2D, 2, -1, 1, .dims = {D(2, 2, 6, 6), D(3, 2, 3, 3)},
+        .attr = {{2, 2, 1, 1, 1, 1, 1}, {0}}),
     OP("max_pool2d", MAX_POOL2D, 1, -1, 1, .dims = {D(2, 3, 4, 6)},
         .attr = {{2, 2, 2, 2, 0, 0}, {0}}, .order = FIRST_ORDER),
     OP("max_pool2d, overlapping", MAX_POOL2D, 1, -1, 1, .dims = {D(2, 1, 5, 5)},

@@ -9,11 +9,15 @@
 
 #include <assay/types.h>
 
+#ifdef __cplusplus /* a table names what it sets, the rest is zero; g++ warns of that where gcc does not */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
 /* ---- parameter tables ---- */
 
 /* A field of another type than the entry's does not compile. */
 #ifdef __cplusplus
-template <class F, class T> static inline size_t as_checked_offset(F T::*, size_t offset)
+template <class F, class T> static constexpr size_t as_checked_offset(F T::*, size_t offset)
 {
     return offset;
 }
@@ -52,6 +56,25 @@ template <class F, class T> static inline size_t as_checked_offset(F T::*, size_
     {                                                                                                        \
         .type = AS_PARAM_STRING, .name = #field, .offset = AS_OFFSET(T, field, const char *),                \
         .text = value_, .doc = __VA_ARGS__                                                                   \
+    }
+/* Numbers in a list, the default written as text: AS_REALS(T, field, "0.5, 1", "(0, inf)", doc); the field is
+ * an as_reals or as_ints. The range holds for each. */
+#define AS_REALS(T, field, value_, range_, ...)                                                              \
+    {                                                                                                        \
+        .type = AS_PARAM_REALS, .name = #field, .offset = AS_OFFSET(T, field, as_reals), .text = value_,     \
+        .range = range_, .doc = __VA_ARGS__                                                                  \
+    }
+#define AS_INTS(T, field, value_, range_, ...)                                                               \
+    {                                                                                                        \
+        .type = AS_PARAM_INTS, .name = #field, .offset = AS_OFFSET(T, field, as_ints), .text = value_,       \
+        .range = range_, .doc = __VA_ARGS__                                                                  \
+    }
+/* A tensor of a type as in signatures, "f32[C]"; NULL when it is not given. What is large, or differs from
+ * call to call, is an input of the signature instead. */
+#define AS_TENSOR(T, field, type_, ...)                                                                      \
+    {                                                                                                        \
+        .type = AS_PARAM_TENSOR, .name = #field, .offset = AS_OFFSET(T, field, as_t), .range = type_,        \
+        .doc = __VA_ARGS__                                                                                   \
     }
 #define AS_END                                                                                               \
     {                                                                                                        \
@@ -94,9 +117,9 @@ template <class F, class T> static inline size_t as_checked_offset(F T::*, size_
 #define AS_MODULE(...)                                                                                       \
     AS_NOTE                                                                                                  \
     static const as_plugin *const as_module_list[] = {__VA_ARGS__};                                          \
-    AS_EXPORT const as_module assay_plugin = {AS_ABI_MAJOR, AS_MINOR, sizeof(as_plugin),                     \
-                                              sizeof as_module_list / sizeof *as_module_list,                \
-                                              as_module_list}
+    AS_EXPORT const as_module assay_plugin;                                                                  \
+    const as_module assay_plugin = {AS_ABI_MAJOR, AS_MINOR, sizeof(as_plugin),                               \
+                                    sizeof as_module_list / sizeof *as_module_list, as_module_list}
 #define AS_PLUGIN(...)                                                                                       \
     AS_DEFINE(as_the_plugin, __VA_ARGS__);                                                                   \
     AS_MODULE(&as_the_plugin)

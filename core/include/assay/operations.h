@@ -306,6 +306,34 @@ static inline as_t as_log_softmax(as_ctx *c, as_t x, int axis)
     return as_op1_axis(c, AS_OP_LOG_SOFTMAX, x, axis);
 }
 
+/* -log softmax(logits)[label] along the last axis, in one pass.
+ *   logits     [..., C]
+ *   labels     i64 [...] in 0 .. C-1
+ *   smoothing  share of the label's weight spread over all classes, 0 for none
+ *   ->         [...] */
+static inline as_t as_cross_entropy(as_ctx *c, as_t logits, as_t labels, double smoothing)
+{
+    const as_t in[2] = {logits, labels};
+    as_attr attr = {{0}, {smoothing, 0}};
+    return as_op(c, AS_OP_CROSS_ENTROPY, in, 2, &attr);
+}
+
+/* Mean 0 and variance 1 over the last `axes` axes, then times weight, plus bias (of those axes' sizes). */
+static inline as_t as_layer_norm(as_ctx *c, as_t x, as_t weight, as_t bias, int axes, double eps)
+{
+    const as_t in[3] = {x, weight, bias};
+    as_attr attr = {{axes}, {eps, 0}};
+    return as_op(c, AS_OP_LAYER_NORM, in, 3, &attr);
+}
+
+/* The same over each of `groups` groups of the channels of x [B, C, ...]; weight and bias [C]. */
+static inline as_t as_group_norm(as_ctx *c, as_t x, as_t weight, as_t bias, int64_t groups, double eps)
+{
+    const as_t in[3] = {x, weight, bias};
+    as_attr attr = {{groups}, {eps, 0}};
+    return as_op(c, AS_OP_GROUP_NORM, in, 3, &attr);
+}
+
 /* ---- places ---- */
 
 /* x[..., index[b], ...]: one item along the axis for each of the others.
@@ -470,7 +498,8 @@ static inline as_t as_max_pool2d(as_ctx *c, as_t x, int64_t kernel, int64_t stri
     return as_op(c, AS_OP_MAX_POOL2D, &x, 1, &attr);
 }
 
-/* sum_k weights[k] x[k] of n tensors of one shape, accumulated in double. weights: f64[n] */
+/* sum_k weights[k] x[k] of n tensors of one shape, accumulated in double. weights: f64[n]; n is at
+ * most 256 */
 static inline as_t as_weighted_sum(as_ctx *c, const as_t *x_and_weights, int n)
 {
     return as_op(c, AS_OP_WEIGHTED_SUM, x_and_weights, n + 1, NULL);

@@ -25,9 +25,11 @@ typedef enum {
     AS_OP_SILU = 16,
     AS_OP_GELU = 17,
     AS_OP_SQUARE = 18,
-    AS_OP_AFFINE = 19, /* x * r0 + r1 */
-    AS_OP_POWER = 20,  /* x ^ r0 */
-    AS_OP_CLAMP = 21,  /* into [r0, r1] */
+    AS_OP_AFFINE = 19,        /* x * r0 + r1 */
+    AS_OP_POWER = 20,         /* x ^ r0 */
+    AS_OP_CLAMP = 21,         /* into [r0, r1] */
+    AS_OP_LEAKY_RELU = 22,    /* x, r0 x below 0 */
+    AS_OP_ROUND_THROUGH = 23, /* nearest whole number; gradient as if x itself */
 
     /* two tensors, broadcast */
     AS_OP_ADD = 30,
@@ -52,8 +54,18 @@ typedef enum {
     AS_OP_MIN = 53,
     AS_OP_ARGMAX = 54, /* one axis, i64 */
     AS_OP_LOGSUMEXP = 55,
-    AS_OP_SOFTMAX = 56,     /* i0 = axis */
-    AS_OP_LOG_SOFTMAX = 57, /* i0 = axis */
+    AS_OP_SOFTMAX = 56,       /* i0 = axis */
+    AS_OP_LOG_SOFTMAX = 57,   /* i0 = axis */
+    AS_OP_ARGMIN = 58,        /* one axis, i64 */
+    AS_OP_NORM = 60,          /* sqrt of the sum of squares */
+    AS_OP_CUMSUM = 61,        /* i0 = axis, i1 = 1: from the end */
+    AS_OP_ARGSORT = 62,       /* i0 = axis, i1 = 1: largest first -> i64; equals keep their order */
+    AS_OP_CROSS_ENTROPY = 64, /* logits [..., C], labels i64 [...] -> [...]; r0 = smoothing */
+    AS_OP_LAYER_NORM = 65,    /* x, weight, bias (may be missing); i0 = last axes, r0 = eps */
+    AS_OP_GROUP_NORM = 66,    /* the same for x [B, C, ...], i0 = groups */
+    AS_OP_BATCH_MOMENTS = 67, /* x [B, C, ...] -> [3, C] mean, 1 / sqrt(variance + r0), variance */
+    AS_OP_BATCH_NORM = 68, /* x, moments, weight, bias (may be missing); i0 = 1: moments are given, not x's */
+    AS_OP_ASSIGNMENT = 69, /* cost [N,M] -> i64 [N] column of each row; i0 = 1: largest sum */
 
     /* places. i0 = axis */
     AS_OP_GATHER = 70,      /* x, index i64 of the same rank */
@@ -86,6 +98,15 @@ typedef enum {
     AS_OP_WEIGHTED_SUM = 117, /* n tensors of one shape, then f64[n] of weights; summed in f64 */
 
     AS_OP_LINEAR = 118, /* x [...,I], w [O,I], b [O] -> x w^T + b */
+
+    AS_OP_AVG_POOL2D = 119,       /* i = kernel h w, stride h w, padding h w; zeros outside count */
+    AS_OP_AVG_POOL2D_INPUT = 120, /* its transpose; i6 i7 = H W of the input */
+    AS_OP_RESIZE2D = 121,         /* i0 i1 = H W, i2 = 1: bilinear, 0: nearest */
+    AS_OP_RESIZE2D_INPUT = 122,   /* its transpose; i3 i4 = H W of the input */
+    AS_OP_CHOLESKY = 124,         /* matrices through LAPACK, forward only */
+    AS_OP_SOLVE = 125,
+    AS_OP_EIGH = 126, /* [N + N N]: values, then vectors, a row each */
+    AS_OP_SVD = 127,  /* [M K + K + K N]: U, values, V^T */
 
     AS_OP_END = 128,
 } as_op_code;

@@ -10,8 +10,10 @@
 #ifndef ASSAY_PLUGIN_H
 #define ASSAY_PLUGIN_H
 
+#include <assay/composites.h>
 #include <assay/describe.h>
 #include <assay/operations.h>
+#include <assay/sampling.h>
 
 /* ---- making and reading tensors ---- */
 
@@ -66,6 +68,12 @@ static inline bool as_equal(as_ctx *c, as_t a, as_t b)
     return c->services->equal(c, a, b);
 }
 
+/* Whether no item is NaN or infinite. */
+static inline bool as_finite(as_ctx *c, as_t x)
+{
+    return c->services->finite(c, x);
+}
+
 /* ---- scopes: m = as_open(c); x = as_close(c, m, step(x)) keeps x and drops all else made since ---- */
 
 static inline as_scope as_open(as_ctx *c)
@@ -84,6 +92,19 @@ static inline as_t as_close(as_ctx *c, as_scope s, as_t keep)
 static inline as_t as_detach(as_ctx *c, as_t x)
 {
     return c->services->detach(c, x);
+}
+
+/* x without its history, where a new graph begins: as_grad(c, y, x, ...) of what is computed from the result.
+ * Samplers and their hooks record nothing: between as_record and as_no_grad_end they do. */
+static inline as_t as_leaf(as_ctx *c, as_t x)
+{
+    return c->services->leaf(c, x);
+}
+
+/* Records until as_no_grad_end(c, before). */
+static inline bool as_record(as_ctx *c)
+{
+    return c->services->no_grad(c, false);
 }
 
 /* Records nothing until as_no_grad_end(c, before). */
@@ -129,7 +150,8 @@ static inline as_t as_buffer(as_ctx *c, const char *name, as_t x)
     return c->services->buffer(c, name, x, 0);
 }
 
-/* A buffer whose axis 0 is the items: resampling permutes it. [setup] */
+/* A buffer whose axis 0 is the items: resampling permutes it. [setup; start of samplers and hooks, where the
+ * next start replaces it] */
 static inline as_t as_per_item(as_ctx *c, const char *name, as_t x)
 {
     return c->services->buffer(c, name, x, 1);
@@ -215,6 +237,31 @@ static inline as_t as_call_with(as_ctx *c, as_model *m, const as_state *theta, c
     return c->services->call_with(c, m, theta, in, n);
 }
 
+/* The model's trained tensors by name, its own and not copies: as_gradients with respect to them. */
+static inline const as_state *as_model_state(as_ctx *c, as_model *m)
+{
+    return c->services->model_state(c, m);
+}
+
+/* What the model's next calls are: training, evaluation, or evaluation with the batch's own statistics. Needs
+ * model{modes} in the signature. The host puts the mode back when the call ends, except for adapters. */
+static inline void as_model_mode(as_ctx *c, as_model *m, as_mode mode)
+{
+    c->services->model_mode(c, m, mode);
+}
+
+/* A call with several outputs, or that reads or replaces taps. */
+static inline void as_model_request(as_ctx *c, as_model *m, const as_request *r)
+{
+    c->services->request(c, m, r);
+}
+
+/* The number that a function of the script makes of a state (`evaluate function` in the signature). */
+static inline double as_evaluate(as_ctx *c, as_model *f, const as_state *theta)
+{
+    return c->services->evaluate(c, f, theta);
+}
+
 /* One optimizer step of the group on loss: the gradient with respect to this group only, clipped to norm
  * `clip` (0: not clipped). Leaves no gradient behind anywhere. */
 static inline void as_update(as_ctx *c, as_group *g, as_t loss, double clip)
@@ -249,6 +296,24 @@ static inline as_t as_state_tensor(as_ctx *c, const as_state *s, int i)
     return c->services->state_tensor(c, s, i);
 }
 
+/* The tensor of this name; NULL when there is none. */
+static inline as_t as_state_find(as_ctx *c, const as_state *s, const char *name)
+{
+    return c->services->state_find(c, s, name);
+}
+
+/* An empty state until the call ends, for as_call_with and as_evaluate. Setting a name again replaces its
+ * tensor; the history of what is set is kept, so that as_call_with is differentiable in it. */
+static inline as_state *as_state_new(as_ctx *c)
+{
+    return c->services->state_new(c);
+}
+
+static inline void as_state_set(as_ctx *c, as_state *s, const char *name, as_t x)
+{
+    c->services->state_set(c, s, name, x);
+}
+
 /* Adds a tensor to the state this call returns. */
 static inline void as_state_put(as_ctx *c, const char *name, as_t x)
 {
@@ -271,6 +336,23 @@ static inline const unsigned char *as_read(as_ctx *c, const char *name, size_t *
     return c->services->read(c, name, size);
 }
 
+/* The data set at input `index` of the signature (`source dataset`): its splits, and one split's fields by
+ * name, until the call ends. */
+static inline int as_source_count(as_ctx *c, int index)
+{
+    return c->services->source_count(c, index);
+}
+
+static inline const char *as_source_split(as_ctx *c, int index, int k)
+{
+    return c->services->source_split(c, index, k);
+}
+
+static inline const as_state *as_source(as_ctx *c, int index, const char *split)
+{
+    return c->services->source_read(c, index, split);
+}
+
 /* Gives the split being read a tensor; axis 0 is the items. */
 static inline void as_field(as_ctx *c, const char *name, as_t x)
 {
@@ -289,6 +371,12 @@ static inline void as_output(as_ctx *c, int index, as_t x)
 static inline void as_report(as_ctx *c, const char *name, as_t value)
 {
     c->services->report(c, name, value);
+}
+
+/* A score's decision, "accept" or "reject"; the script gets it behind the values. */
+static inline void as_verdict(as_ctx *c, const char *word)
+{
+    c->services->verdict(c, word);
 }
 
 static inline void as_report_real(as_ctx *c, const char *name, double value)

@@ -81,6 +81,31 @@ typedef struct {
     void (*output)(as_ctx *c, int index, as_t x);
     void (*report)(as_ctx *c, const char *name, as_t value);
     void (*report_real)(as_ctx *c, const char *name, double value);
+    void (*verdict)(as_ctx *c, const char *word);
+
+    /* values and gradients */
+    bool (*finite)(as_ctx *c, as_t x);
+    as_t (*leaf)(as_ctx *c, as_t x);
+
+    /* states made by the plugin, states of models */
+    as_state *(*state_new)(as_ctx *c);
+    void (*state_set)(as_ctx *c, as_state *s, const char *name, as_t x);
+    as_t (*state_find)(as_ctx *c, const as_state *s, const char *name);
+    const as_state *(*model_state)(as_ctx *c, as_model *m);
+    void (*model_mode)(as_ctx *c, as_model *m, as_mode mode);
+    void (*request)(as_ctx *c, as_model *m, const as_request *r);
+    double (*evaluate)(as_ctx *c, as_model *f, const as_state *theta);
+
+    /* the data set a data set is made from */
+    int (*source_count)(as_ctx *c, int index);
+    const char *(*source_split)(as_ctx *c, int index, int k);
+    const as_state *(*source_read)(as_ctx *c, int index, const char *split);
+
+    /* hooks, called by samplers: point 0 pre_step, 1 update, 2 post_step */
+    bool (*guided)(as_ctx *c);
+    as_t (*guide)(as_ctx *c, const as_point *at, as_t x, as_t score);
+    void (*hooks)(as_ctx *c, int point, const as_point *at, as_sample *s);
+    void (*resample)(as_ctx *c, as_sample *s, as_t ancestors);
 } as_services;
 
 /* What of a context a plugin's inline calls touch. */

@@ -266,6 +266,17 @@ static void clamp(void *gx_, const void *gy_, const void *x_, const void *y, int
         gx[i] = ((x[i] < low) | (x[i] > high)) ? 0 : gy[i];
 }
 
+/* the slope at 0 is 1 */
+static void leaky_relu(void *gx_, const void *gy_, const void *x_, const void *y, int64_t n, double r0,
+                       double r1)
+{
+    real *gx = gx_, slope = (real)r0;
+    const real *gy = gy_, *x = x_;
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++)
+        gx[i] = x[i] < 0 ? slope * gy[i] : gy[i];
+}
+
 void KERNEL(fill_gradient)(kernels *k)
 {
     static kernel_unary_gradient *const all[AS_OP_ADD] = {
@@ -285,6 +296,7 @@ void KERNEL(fill_gradient)(kernels *k)
         [AS_OP_SOFTPLUS] = softplus,
         [AS_OP_RELU] = relu,
         [AS_OP_SILU] = silu,
+        [AS_OP_LEAKY_RELU] = leaky_relu,
         [AS_OP_GELU] = gelu,
         [AS_OP_SQUARE] = square,
         [AS_OP_AFFINE] = affine,

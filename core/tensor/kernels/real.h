@@ -31,6 +31,10 @@ void KERNEL(fill_window)(kernels *k);
 void KERNEL(fill_winograd)(kernels *k);
 void KERNEL(fill_optim)(kernels *k);
 void KERNEL(fill_cast)(kernels *k);
+void KERNEL(fill_cross_entropy)(kernels *k);
+void KERNEL(fill_normalize)(kernels *k);
+void KERNEL(fill_assignment)(kernels *k);
+void KERNEL(fill_resample)(kernels *k);
 
 /* All of the above: table.c. */
 void KERNEL(kernels_fill)(kernels *k);

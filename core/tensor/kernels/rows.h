@@ -100,4 +100,28 @@ static inline void sum_columns(real *s, const real *x, int64_t n, int64_t step, 
         s[i] += rest[i];
 }
 
+/* Exponentials summed at a time: they are still in L1. */
+#define CHUNK 512
+
+static inline void exp_shifted(real *y, const real *x, int64_t n, real shift)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++)
+        y[i] = real_exp(x[i] - shift);
+}
+
+/* y = e^(x - shift); returns the sum. y may be x, or NULL. */
+static inline real exp_row(real *y, const real *x, int64_t n, real shift)
+{
+    real chunk[CHUNK];
+    double total = 0;
+    for (int64_t start = 0; start < n; start += CHUNK) {
+        int64_t items = smaller(CHUNK, n - start);
+        real *e = y ? y + start : chunk;
+        exp_shifted(e, x + start, items, shift);
+        total += sum_row(e, items);
+    }
+    return (real)total;
+}
+
 #endif

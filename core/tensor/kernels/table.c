@@ -25,4 +25,8 @@ void KERNEL(kernels_fill)(kernels *k)
     KERNEL(fill_winograd)(k);
     KERNEL(fill_optim)(k);
     KERNEL(fill_cast)(k);
+    KERNEL(fill_cross_entropy)(k);
+    KERNEL(fill_normalize)(k);
+    KERNEL(fill_assignment)(k);
+    KERNEL(fill_resample)(k);
 }

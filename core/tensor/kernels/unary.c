@@ -133,6 +133,31 @@ static void relu(void *y, const void *x, int64_t n, double r0, double r1)
     map(y, x, n, relu_of);
 }
 
+/* r0: the slope below 0 */
+INLINE real leaky_relu_of(real x, real slope, real unused)
+{
+    (void)unused;
+    return x < 0 ? slope * x : x;
+}
+
+static void leaky_relu(void *y, const void *x, int64_t n, double r0, double r1)
+{
+    map_options(y, x, n, r0, r1, leaky_relu_of);
+}
+
+/* To the nearest whole number, halves to the even one: adding 1.5 * 2^digits leaves no digit behind the
+ * point. */
+INLINE real round_of(real x)
+{
+    const real big = sizeof(real) == 4 ? (real)12582912.0 : (real)6755399441055744.0;
+    return real_abs(x) < big / 4 ? (x + big) - big : x;
+}
+
+static void round_through(void *y, const void *x, int64_t n, double r0, double r1)
+{
+    map(y, x, n, round_of);
+}
+
 static void silu(void *y, const void *x, int64_t n, double r0, double r1)
 {
     map(y, x, n, real_silu);
@@ -225,6 +250,8 @@ void KERNEL(fill_unary)(kernels *k)
         [AS_OP_SOFTPLUS] = softplus,
         [AS_OP_RELU] = relu,
         [AS_OP_SILU] = silu,
+        [AS_OP_LEAKY_RELU] = leaky_relu,
+        [AS_OP_ROUND_THROUGH] = round_through,
         [AS_OP_GELU] = gelu,
         [AS_OP_SQUARE] = square,
         [AS_OP_AFFINE] = affine,

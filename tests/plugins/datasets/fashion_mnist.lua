@@ -92,7 +92,8 @@ end)
 describe("datasets/mnist", function()
   it("is found beside it, and says where its files belong", function()
     assert.matches("not found in", ask("mnist", "train", {}), 1, true)
-    assert.matches("set ASSAY_DATA to the folder that holds mnist/", ask("mnist", "train", {}), 1, true)
+    assert.matches("assay data get mnist fetches it, or set ASSAY_DATA to the folder that holds mnist/",
+      ask("mnist", "train", {}), 1, true)
   end)
 
   it("has the data set's mean and first labels", function()

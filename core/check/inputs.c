@@ -1,0 +1,194 @@
+/* Inputs made from a signature: each letter has one size, integers lie in their bounds, models are smooth. */
+#include "check/internal.h"
+
+#include "tensor/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int64_t inputs_letter(const char *letter)
+{
+    return 3 + (letter[0] - 'A') % 5; /* neighbours differ, so that mixed-up axes are seen */
+}
+
+static int64_t size_of(const signature *s, const signature_size *z, const void *values)
+{
+    int64_t size = z->number;
+    for (int l = 0; l < z->letter_count; l++)
+        size *= inputs_letter(s->letter[z->letter[l]]);
+    if (z->param >= 0)
+        size *= *(const int *)((const char *)values + z->param);
+    return size;
+}
+
+/* `...` stands for one axis of 3. */
+static as_dims dims_of(const signature *s, const signature_item *item, const void *values)
+{
+    as_dims dims = {0};
+    for (int a = 0; a <= item->rank; a++) {
+        if (a == item->rest)
+            dims.size[dims.rank++] = 3;
+        if (a < item->rank)
+            dims.size[dims.rank++] = size_of(s, &item->axis[a], values);
+    }
+    return dims;
+}
+
+static random_stream stream_of(int place, int k)
+{
+    char purpose[32];
+    snprintf(purpose, sizeof purpose, "input %d", k);
+    return random_named(CHECK_SEED, "check/inputs", (uint64_t)place, purpose);
+}
+
+/* Distinct ones where there are enough: an index may not stand twice in a batch. */
+static void draw_integers(as_t x, int64_t below, random_stream r)
+{
+    int64_t *v = x->data;
+    if (below <= 0)
+        below = x->count > 2 ? x->count : 2;
+    if (x->count > below || below > 1 << 20) {
+        random_below(&r, (uint64_t)below, v, x->count);
+        return;
+    }
+    int64_t *all = malloc((size_t)below * sizeof *all);
+    if (all)
+        random_permutation(&r, all, below);
+    for (int64_t i = 0; i < x->count; i++)
+        v[i] = all ? all[i] : i;
+    free(all);
+}
+
+static void draw_reals(as_t x, draw_sort sort, random_stream r)
+{
+    int64_t last = x->rank ? x->size[x->rank - 1] : 1;
+    double sum = 0;
+    for (int64_t i = 0; i < x->count; i++) {
+        double v;
+        if (sort == DRAW_NORMAL)
+            random_normal_f64(&r, &v, 1);
+        else
+            random_uniform_f64(&r, &v, 1);
+        tensor_put(x, i, sort == DRAW_NORMAL ? v : 0.1 + 0.8 * v);
+    }
+    for (int64_t i = 0; sort == DRAW_SHARES && last > 0 && i < x->count; i++) {
+        if (i % last == 0) {
+            sum = 0;
+            for (int64_t k = 0; k < last; k++)
+                sum += tensor_at(x, i + k);
+        }
+        tensor_put(x, i, tensor_at(x, i) / sum);
+    }
+}
+
+static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int place, draw_sort sort)
+{
+    const signature *s = p->signature;
+    const signature_item *item = &s->in[place];
+    as_dtype dtype = item->dtype == AS_F32 ? context_of(c)->working : item->dtype;
+    as_scope scope = scope_open(c);
+    as_t x = tensor_new(c, dtype, dims_of(s, item, values));
+    if (context_ok(c)) {
+        tensor_ref(x);
+        if (dtype == AS_I64)
+            draw_integers(x, item->bounded ? size_of(s, &item->bound, values) : 0, stream_of(place, 0));
+        else
+            draw_reals(x, sort, stream_of(place, 0));
+    }
+    scope_close(c, scope, NULL);
+    return context_ok(c) ? x : NULL;
+}
+
+/* Two floating tensors and a count that is the same in all. */
+static as_state *make_state(as_ctx *c, int place, int k)
+{
+    as_error e = {{0}};
+    as_state *s = state_new();
+    as_scope scope = scope_open(c);
+    as_t w = tensor_new(c, context_of(c)->working, (as_dims){2, {3, 4}});
+    as_t b = tensor_new(c, context_of(c)->working, (as_dims){1, {3}});
+    as_t n = tensor_full(c, AS_I64, (as_dims){0}, 12);
+    if (context_ok(c)) {
+        draw_reals(w, DRAW_NORMAL, stream_of(place, 2 * k));
+        draw_reals(b, DRAW_NORMAL, stream_of(place, 2 * k + 1));
+    }
+    bool good = s && context_ok(c) && state_put(s, "linear.weight", w, &e) &&
+                state_put(s, "linear.bias", b, &e) && state_put(s, "steps", n, &e);
+    scope_close(c, scope, NULL);
+    if (good)
+        return s;
+    if (context_ok(c))
+        context_fail(c, "out of memory");
+    state_free(s);
+    return NULL;
+}
+
+/* The group moves the parameters of the signature's first model. */
+static as_group *make_group(as_ctx *c, const inputs *in)
+{
+    as_t parameter[2] = {0};
+    for (int k = 0; k < in->n && !parameter[0]; k++)
+        if (in->model[k])
+            smooth_parameters(in->model[k], parameter);
+    if (!parameter[0]) {
+        context_fail(c, "a group without a model in the signature");
+        return NULL;
+    }
+    optimizer_options o = {.kind = OPTIMIZER_SGD, .rate = 0.1};
+    return optimizer_new(c, &o, parameter, 2);
+}
+
+static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort sort, int k, inputs *in)
+{
+    const signature_item *item = &p->signature->in[k];
+    argument *a = &in->in[k];
+    switch (item->type) {
+    case SIGNATURE_TENSOR:
+        return (a->tensor = make_tensor(c, p, values, k, sort)) != NULL;
+    case SIGNATURE_MODEL:
+    case SIGNATURE_FUNCTION:
+        return (a->model = in->model[k] = smooth_new(c, item, values, k)) != NULL;
+    case SIGNATURE_GROUP:
+        return true; /* after the models */
+    case SIGNATURE_STATE:
+    case SIGNATURE_STATES:
+        a->state_count = item->type == SIGNATURE_STATES ? CHECK_STATES : 1;
+        for (int j = 0; j < a->state_count; j++)
+            if (!(in->state[k][j] = make_state(c, k, j)))
+                return false;
+        a->states = (const as_state *const *)in->state[k];
+        return true;
+    default:
+        context_fail(c, "%s: the host has no data set to give", item->name);
+        return item->optional ? context_take_error(c, &(as_error){{0}}) : false;
+    }
+}
+
+bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort, inputs *in)
+{
+    const signature *s = p->signature;
+    *in = (inputs){.n = s->in_count};
+    bool good = context_ok(c);
+    for (int k = 0; good && k < s->in_count; k++)
+        good = make_place(c, p, values, sort, k, in);
+    for (int k = 0; good && k < s->in_count; k++)
+        if (s->in[k].type == SIGNATURE_GROUP)
+            good = (in->in[k].group = in->group[k] = make_group(c, in)) != NULL;
+    if (!good)
+        inputs_free(in);
+    return good;
+}
+
+void inputs_free(inputs *in)
+{
+    for (int k = 0; k < in->n; k++) {
+        tensor_unref(in->in[k].tensor);
+        if (in->group[k])
+            optimizer_free(in->group[k]);
+        smooth_free(in->model[k]);
+        for (int j = 0; j < CHECK_STATES; j++)
+            state_free(in->state[k][j]);
+    }
+    *in = (inputs){0};
+}

@@ -1,0 +1,262 @@
+/* Inputs as they should be, as they must not be, and at the ends of what floats hold. */
+#include "check/internal.h"
+
+#include "autograd/tape.h"
+
+#include <assay/operations.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The declared shapes are taken, the outputs fit (the frame has checked them), also without what is optional.
+ */
+void check_calls(subject *s)
+{
+    outputs o = {0};
+    bool optional = false;
+    instance *i = subject_instance(s);
+    if (!i || !subject_call(s, i, &s->in, &o))
+        subject_refused(s, "the declared shapes");
+    else if (!outputs_finite(&o))
+        subject_fail(s, "ordinary inputs gave a result that is not finite");
+    outputs_drop(&o);
+    instance_free(i);
+    inputs less = s->in;
+    for (int k = 0; k < less.n; k++)
+        if (s->p->signature->in[k].optional) {
+            less.in[k] = (argument){0};
+            optional = true;
+        }
+    i = s->result == CHECK_PASSED && optional ? subject_instance(s) : NULL;
+    if (i) { /* it may refuse: two optional inputs of which one is needed */
+        memcpy(i->bound, less.in, sizeof less.in);
+        subject_call(s, i, &less, &o);
+        subject_forget(s, NULL);
+        outputs_drop(&o);
+        instance_free(i);
+    }
+}
+
+/* ---- one wrong input at a time ---- */
+
+/* The call must fail, with a text, before the plugin sees anything. */
+static void expect_refusal(subject *s, int place, as_t wrong, const char *what)
+{
+    inputs given = s->in;
+    outputs o = {0};
+    const char *name = s->p->signature->in[place].name;
+    char shape[TENSOR_TEXT] = "nothing";
+    given.in[place].tensor = wrong;
+    instance *i = subject_instance(s);
+    if (!i) {
+        subject_refused(s, "a new instance");
+        return;
+    }
+    memset(i->bound, 0, sizeof i->bound);
+    if (wrong)
+        tensor_shape_text(wrong, shape);
+    if (subject_call(s, i, &given, &o))
+        subject_fail(s, "%s: %s (%s) was taken", name, what, shape);
+    else if (!subject_forget(s, NULL))
+        subject_fail(s, "%s: %s (%s) was refused without a text", name, what, shape);
+    outputs_drop(&o);
+    instance_free(i);
+}
+
+static as_t another(subject *s, as_t x, as_dtype dtype, as_dims dims)
+{
+    as_t y = tensor_full(s->c, dtype, dims, 0);
+    if (dtype == x->dtype)
+        for (int64_t i = 0; context_ok(s->c) && i < y->count && i < x->count; i++)
+            tensor_put(y, i, tensor_at(x, i));
+    return y;
+}
+
+static void wrong_shapes(subject *s, int k, as_t x)
+{
+    const signature_item *item = &s->p->signature->in[k];
+    as_dims dims = tensor_dims(x), more = dims;
+    as_dtype other = x->dtype == AS_I64 ? AS_F32 : AS_I64;
+    expect_refusal(s, k, another(s, x, other, dims), "another dtype");
+    if (item->rest < 0 && dims.rank < AS_MAX_RANK) {
+        more.size[more.rank++] = 1;
+        expect_refusal(s, k, another(s, x, (as_dtype)x->dtype, more), "one axis more");
+    }
+    if (item->rest >= 0 && dims.rank > 0) {
+        more.rank = item->rank - 1;
+        if (more.rank >= 0)
+            expect_refusal(s, k, another(s, x, (as_dtype)x->dtype, more), "one axis less");
+    }
+    for (int a = 0; item->rest < 0 && a < item->rank; a++) {
+        bool fixed = item->axis[a].letter_count == 0; /* a number or a parameter */
+        if (!fixed)
+            continue;
+        as_dims wide = dims;
+        wide.size[a]++;
+        expect_refusal(s, k, another(s, x, (as_dtype)x->dtype, wide), "an axis of another size");
+    }
+}
+
+static int64_t bound_of(const subject *s, const signature_item *item)
+{
+    int64_t size = item->bound.number;
+    for (int l = 0; l < item->bound.letter_count; l++)
+        size *= inputs_letter(s->p->signature->letter[item->bound.letter[l]]);
+    if (item->bound.param >= 0)
+        size *= *(const int *)((const char *)s->values + item->bound.param);
+    return size;
+}
+
+static void wrong_values(subject *s, int k, as_t x)
+{
+    const signature_item *item = &s->p->signature->in[k];
+    if (!item->bounded || x->count == 0)
+        return;
+    as_t high = another(s, x, AS_I64, tensor_dims(x)), low = another(s, x, AS_I64, tensor_dims(x));
+    if (!context_ok(s->c))
+        return;
+    ((int64_t *)high->data)[x->count - 1] = bound_of(s, item);
+    ((int64_t *)low->data)[0] = -1;
+    expect_refusal(s, k, high, "a value at its bound");
+    expect_refusal(s, k, low, "a value of -1");
+}
+
+void check_wrong_inputs(subject *s)
+{
+    const signature *sig = s->p->signature;
+    int tried = 0;
+    as_scope scope = scope_open(s->c);
+    for (int k = 0; k < sig->in_count && s->result == CHECK_PASSED; k++) {
+        as_t x = s->in.in[k].tensor;
+        if (sig->in[k].type != SIGNATURE_TENSOR || !x)
+            continue;
+        tried++;
+        wrong_shapes(s, k, x);
+        wrong_values(s, k, x);
+        if (!sig->in[k].optional)
+            expect_refusal(s, k, NULL, "no tensor");
+    }
+    scope_close(s->c, scope, NULL);
+    if (!context_ok(s->c))
+        subject_refused(s, "making inputs");
+    if (tried == 0)
+        subject_leave(s, "it takes no tensor");
+}
+
+/* ---- extremes ---- */
+
+/* Every floating input's items by `factor`, or all `value` where factor is 0. */
+static void try_extreme(subject *s, double factor, double value, const char *what)
+{
+    inputs in;
+    outputs o = {0};
+    if (!inputs_make(s->c, s->p, s->values, s->sort, &in)) {
+        subject_refused(s, "making inputs");
+        return;
+    }
+    for (int k = 0; k < in.n; k++) {
+        as_t x = in.in[k].tensor;
+        for (int64_t i = 0; x && tensor_is_float(x) && i < x->count; i++)
+            tensor_put(x, i, factor != 0 ? factor * tensor_at(x, i) : value);
+    }
+    instance *i = instance_new(s->c, s->p, s->params, in.in, in.n, 0);
+    bool good = i && subject_call(s, i, &in, &o);
+    if (good && isnan(value) == outputs_finite(&o))
+        subject_fail(s,
+                     isnan(value) ? "%s gave a finite result: a NaN must be seen or refused"
+                                  : "%s gave a result that is not finite, and were not refused",
+                     what);
+    if (!good && !subject_forget(s, NULL))
+        subject_fail(s, "%s: refused without a text", what);
+    outputs_drop(&o);
+    instance_free(i);
+    inputs_free(&in);
+}
+
+void check_extremes(subject *s)
+{
+    bool any = false;
+    for (int k = 0; k < s->in.n; k++)
+        any |= s->in.in[k].tensor && tensor_is_float(s->in.in[k].tensor);
+    if (!any) {
+        subject_leave(s, "it takes no floating tensor");
+        return;
+    }
+    try_extreme(s, 0, 0, "inputs that are all 0");
+    try_extreme(s, 0, 1, "inputs that are all 1");
+    try_extreme(s, 1e4, 0, "inputs of size 1e4");
+    try_extreme(s, 1e15, 0, "inputs of size 1e15");
+    try_extreme(s, -1e15, 0, "inputs of size -1e15");
+    try_extreme(s, 1e-30, 0, "inputs of size 1e-30");
+    if (s->p->d.forward && s->p->signature->out_count > 0)
+        try_extreme(s, 0, NAN, "inputs that are NaN");
+}
+
+/* ---- items ---- */
+
+static as_t reversed(subject *s, as_t x)
+{
+    as_scope scope = scope_open(s->c);
+    int64_t n = x->size[0], order[64];
+    for (int64_t i = 0; i < n && i < 64; i++)
+        order[i] = n - 1 - i;
+    as_t index = tensor_from(s->c, AS_I64, (as_dims){1, {n < 64 ? n : 64}}, order);
+    as_t y = as_index_select(s->c, x, index, 0);
+    if (context_ok(s->c))
+        tensor_ref(y);
+    scope_close(s->c, scope, NULL);
+    return context_ok(s->c) ? y : NULL;
+}
+
+static double worst_difference(const struct as_tensor *a, const struct as_tensor *b, bool by_item)
+{
+    double worst = 0;
+    int64_t rows = by_item ? a->size[0] : 1, width = rows > 0 ? a->count / rows : 0;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < width; j++) {
+            double u = tensor_at(a, r * width + j);
+            double v = tensor_at(b, (by_item ? rows - 1 - r : r) * width + j);
+            worst = fmax(worst, fabs(u - v) / fmax(1, fabs(u)));
+        }
+    return worst;
+}
+
+/* Items in reverse order: what belongs to an item goes with it, the rest stays. */
+void check_items(subject *s)
+{
+    const signature *sig = s->p->signature;
+    outputs a = {0}, b = {0};
+    inputs given = s->in;
+    if (!sig->items) {
+        subject_leave(s, "the signature says |items nowhere");
+        return;
+    }
+    for (int k = 0; k < given.n; k++)
+        if (sig->in[k].items && given.in[k].tensor)
+            given.in[k].tensor = reversed(s, s->in.in[k].tensor);
+    instance *i = subject_instance(s), *j = subject_instance(s);
+    bool good = context_ok(s->c) && i && j;
+    for (int t = 0; good && t < 2; t++) { /* twice: state by item must go along, too */
+        outputs_drop(&a);
+        outputs_drop(&b);
+        good = subject_call(s, i, &s->in, &a) && subject_call(s, j, &given, &b);
+    }
+    if (!good)
+        subject_refused(s, "the items in another order");
+    for (int o = 0; good && o < a.count && o < sig->out_count; o++) {
+        double off = worst_difference(a.item[o], b.item[o], sig->out[o].items);
+        if (off > 1e-5)
+            subject_fail(s,
+                         "output %d changed by %.2g with the order of the items, which |items says are"
+                         " independent",
+                         o, off);
+    }
+    outputs_drop(&a);
+    outputs_drop(&b);
+    instance_free(i);
+    instance_free(j);
+    for (int k = 0; k < given.n; k++)
+        if (sig->in[k].items && given.in[k].tensor != s->in.in[k].tensor)
+            tensor_unref(given.in[k].tensor);
+}

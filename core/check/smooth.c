@@ -1,0 +1,192 @@
+/* Models for the checks: smooth, so that differences converge; random, so that no symmetry hides a mistake.
+ */
+#include "check/internal.h"
+
+#include "autograd/tape.h"
+#include "tensor/random.h"
+
+#include <assay/operations.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct {
+    as_model model;
+    const signature *takes; /* NULL: the output has the first input's shape */
+    const void *values;
+    int place;
+    as_t parameter[2]; /* kept: scale, shift */
+    as_mode mode;
+} smooth;
+
+static const char *const names[2] = {"scale", "shift"};
+
+/* The output's sizes: letters that the inputs bound, else those every check uses. */
+static as_dims dims_of(as_ctx *c, const smooth *s, const as_t *in, int n)
+{
+    signature_bound bound;
+    argument given[SIGNATURE_PLACES] = {{0}};
+    as_dims dims = tensor_dims(in[0]);
+    if (!s->takes)
+        return dims;
+    for (int k = 0; k < n && k < SIGNATURE_PLACES; k++)
+        given[k].tensor = in[k];
+    if (!signature_check_in(s->takes, c, s->values, given, n, &bound))
+        return dims;
+    const signature_item *out = &s->takes->out[0];
+    dims.rank = 0;
+    for (int a = 0; a <= out->rank; a++) {
+        for (int r = 0; a == out->rest && r < bound.rest_rank; r++)
+            dims.size[dims.rank++] = bound.rest[r];
+        if (a == out->rank)
+            break;
+        const signature_size *z = &out->axis[a];
+        int64_t size = z->number;
+        for (int l = 0; l < z->letter_count; l++) {
+            int64_t known = bound.size[z->letter[l]];
+            size *= known >= 0 ? known : inputs_letter(s->takes->letter[z->letter[l]]);
+        }
+        if (z->param >= 0)
+            size *= *(const int *)((const char *)s->values + z->param);
+        dims.size[dims.rank++] = size;
+    }
+    return dims;
+}
+
+/* [rows, n] -> [rows, columns] by a fixed random matrix */
+static as_t project(as_ctx *c, const smooth *s, as_t x, int64_t rows, int64_t columns, int input)
+{
+    char purpose[32];
+    if (!tensor_is_float(x))
+        x = as_scale(c, as_cast(c, x, context_of(c)->working), 0.1);
+    int64_t n = x->count / rows;
+    as_t w = tensor_new(c, context_of(c)->working, (as_dims){2, {n, columns}});
+    snprintf(purpose, sizeof purpose, "input %d", input);
+    random_stream stream = random_named(CHECK_SEED, "check/smooth", (uint64_t)s->place, purpose);
+    if (!context_ok(c))
+        return w;
+    if (w->dtype == AS_F32)
+        random_normal_f32(&stream, w->data, w->count);
+    else
+        random_normal_f64(&stream, w->data, w->count);
+    as_t flat = as_reshape(c, as_contiguous(c, x), (as_dims){2, {rows, n}});
+    return as_scale(c, as_matmul(c, flat, w), 0.5 / sqrt((double)(n > 0 ? n : 1)));
+}
+
+static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_t *in, int n)
+{
+    as_dims dims = dims_of(c, s, in, n);
+    if (!context_ok(c))
+        return context_of(c)->inert;
+    int64_t rows = dims.rank > 0 && in[0]->rank > 0 && in[0]->size[0] == dims.size[0] ? dims.size[0] : 1;
+    int64_t count = 1;
+    for (int a = 0; a < dims.rank; a++)
+        count *= dims.size[a];
+    as_t sum = NULL;
+    for (int k = 0; k < n; k++) {
+        bool by_row = in[k]->rank > 0 && in[k]->size[0] == rows;
+        as_t part = project(c, s, in[k], by_row ? rows : 1, count / (rows > 0 ? rows : 1), k);
+        sum = sum ? as_add(c, sum, part) : part;
+    }
+    as_t y = as_add(c, as_mul(c, as_tanh(c, sum), parameter[0]), parameter[1]);
+    return as_reshape(c, as_contiguous(c, y), dims);
+}
+
+static as_t call(as_ctx *c, as_model *m, const as_t *in, int n)
+{
+    const smooth *s = m->self;
+    return apply(c, s, s->parameter, in, n);
+}
+
+static as_t call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t *in, int n)
+{
+    const smooth *s = m->self;
+    as_t parameter[2];
+    for (int k = 0; k < 2; k++)
+        if (!(parameter[k] = state_find(theta, names[k])))
+            return context_fail(c, "the state has no \"%s\"", names[k]);
+    return apply(c, s, parameter, in, n);
+}
+
+static bool state(as_ctx *c, as_model *m, as_state *out)
+{
+    const smooth *s = m->self;
+    as_error e = {{0}};
+    for (int k = 0; k < 2; k++)
+        if (!state_put(out, names[k], s->parameter[k], &e)) {
+            context_fail(c, "%s", e.text);
+            return false;
+        }
+    return true;
+}
+
+static as_mode mode(as_ctx *c, as_model *m, as_mode now)
+{
+    smooth *s = m->self;
+    as_mode before = s->mode;
+    (void)c;
+    s->mode = now;
+    return before;
+}
+
+/* Best at tensors of size 0: a smooth number of any state. */
+static double evaluate(as_ctx *c, as_model *m, const as_state *theta)
+{
+    double sum = 0;
+    (void)c, (void)m;
+    for (int k = 0; k < theta->count; k++) {
+        const struct as_tensor *x = theta->entries[k].tensor;
+        for (int64_t i = 0; tensor_is_float(x) && i < x->count; i++)
+            sum -= tensor_at(x, i) * tensor_at(x, i);
+    }
+    return sum;
+}
+
+as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, int place)
+{
+    smooth *s = calloc(1, sizeof *s);
+    if (!s) {
+        context_fail(c, "out of memory");
+        return NULL;
+    }
+    s->model = (as_model){.name = item->name,
+                          .self = s,
+                          .offers = MODEL_PARAMS | MODEL_BUFFERS | MODEL_MODES,
+                          .call = call,
+                          .call_with = call_with,
+                          .state = state,
+                          .mode = mode,
+                          .evaluate = evaluate};
+    s->takes = item->call;
+    s->values = values;
+    s->place = place;
+    as_scope scope = scope_open(c);
+    for (int k = 0; k < 2; k++) {
+        as_t x = tensor_full(c, context_of(c)->working, (as_dims){1, {1}}, k == 0 ? 1.0 : 0.1);
+        if (context_ok(c) && tape_require(c, x, true))
+            s->parameter[k] = tensor_ref(x);
+    }
+    scope_close(c, scope, NULL);
+    if (context_ok(c))
+        return &s->model;
+    smooth_free(&s->model);
+    return NULL;
+}
+
+void smooth_free(as_model *m)
+{
+    if (!m)
+        return;
+    smooth *s = m->self;
+    tensor_unref(s->parameter[0]);
+    tensor_unref(s->parameter[1]);
+    free(s);
+}
+
+void smooth_parameters(const as_model *m, as_t out[2])
+{
+    const smooth *s = m->self;
+    out[0] = s->parameter[0];
+    out[1] = s->parameter[1];
+}

@@ -1,0 +1,337 @@
+/* assay plugins check: each plugin in a process of its own, which it may take along; the report is kept. */
+#include "cli/plugins_check.h"
+
+#include "base/breadcrumb.h"
+#include "supervisor/paths.h"
+#include "supervisor/process.h"
+
+#include <cjson/cJSON.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    char kind[48], name[48], version[32], hash[80], path[PATH_MAX];
+    cJSON *rows; /* [{"check", "result", "text"}] */
+    int passed, failed, left;
+} report;
+
+typedef struct {
+    char *text; /* what it printed; owned */
+    int status;
+    char where[256]; /* "SIGSEGV in losses/x forward"; empty for an ordinary end */
+} ended;
+
+/* ---- one process ---- */
+
+static void tell_end(ended *r, const breadcrumb *crumb)
+{
+    char signal_name[32];
+    const breadcrumb_frame *at = crumb ? breadcrumb_top(crumb) : NULL;
+    if (WIFSIGNALED(r->status)) {
+        int number = WTERMSIG(r->status);
+        snprintf(r->where, sizeof r->where, "%s%s%s%s%s",
+                 number == SIGALRM ? "did not return in time"
+                                   : process_signal_name(number, signal_name, sizeof signal_name),
+                 at ? " in " : "", at ? at->plugin : "", at ? " " : "", at ? at->call : "");
+    } else if (at) { /* the process ended inside a call */
+        snprintf(r->where, sizeof r->where, "exit(%d) in %s %s", WEXITSTATUS(r->status), at->plugin,
+                 at->call);
+    }
+}
+
+static bool read_all(int fd, char **text)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
+    return *text && pread(fd, *text, (size_t)size, 0) == size;
+}
+
+/* Runs it with its stdout into memory; stderr goes to ours. */
+static bool run_apart(const char *const *argv, ended *r, as_error *e)
+{
+    int out = memfd_create("assay-check", MFD_CLOEXEC), crumb = memfd_create("assay-crumb", MFD_CLOEXEC);
+    breadcrumb *page = MAP_FAILED;
+    pid_t pid;
+    *r = (ended){0};
+    if (out >= 0 && crumb >= 0 && ftruncate(crumb, sizeof *page) == 0)
+        page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, crumb, 0);
+    bool ok = page != MAP_FAILED || error_set(e, "cannot share memory with a worker");
+    ok = ok &&
+         process_start(&(process_spec){.argv = argv, .out = out, .err = -1, .breadcrumb = crumb}, &pid, e);
+    if (ok && (waitpid(pid, &r->status, 0) != pid || !read_all(out, &r->text)))
+        ok = error_set(e, "cannot read what %s printed", argv[0]);
+    if (ok)
+        tell_end(r, page);
+    if (page != MAP_FAILED)
+        munmap(page, sizeof *page);
+    if (out >= 0)
+        close(out);
+    if (crumb >= 0)
+        close(crumb);
+    return ok;
+}
+
+/* ---- the report ---- */
+
+static void add_row(report *p, const char *check, const char *result, const char *text)
+{
+    cJSON *row = cJSON_CreateObject();
+    cJSON_AddStringToObject(row, "check", check);
+    cJSON_AddStringToObject(row, "result", result);
+    if (*text)
+        cJSON_AddStringToObject(row, "text", text);
+    cJSON_AddItemToArray(p->rows, row);
+    p->passed += strcmp(result, "pass") == 0;
+    p->failed += strcmp(result, "fail") == 0;
+    p->left += strcmp(result, "left") == 0;
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text);
+}
+
+static void take_name(report *p, const char *kind_name)
+{
+    int kind = (int)strcspn(kind_name, "/");
+    snprintf(p->kind, sizeof p->kind, "%.*s", kind, kind_name);
+    copy(p->name, sizeof p->name, kind_name[kind] ? kind_name + kind + 1 : "");
+}
+
+/* "pass gradient: 20 derivatives ..." */
+static void take_result(report *p, const char *word, char *text)
+{
+    char *colon = strstr(text, ": ");
+    if (colon)
+        *colon = 0;
+    add_row(p, text, word, colon ? colon + 2 : "");
+}
+
+/* Known answers: the plugin's spec in the tree, or NAME_spec.lua beside it. False when there is none. */
+static bool find_spec(const report *p, path_text out)
+{
+    char local[PATH_MAX], folder[PATH_MAX];
+    as_error ignored = {0};
+    snprintf(local, sizeof local, "tests/plugins/%s/%s.lua", p->kind, p->name);
+    copy(folder, sizeof folder, p->path);
+    if (access(local, R_OK) == 0)
+        copy(out, sizeof(path_text), local);
+    else if (snprintf(out, sizeof(path_text), "%s/%s_spec.lua", dirname(folder), p->name) > 0 &&
+             access(out, R_OK) == 0)
+        return true;
+    else
+        return path_of_shared(local, out, &ignored);
+    return true;
+}
+
+/* Specs of a build tree may use its test plugins, as under ctest, and start the engine themselves. */
+static void set_spec_environment(void)
+{
+    as_error ignored = {0};
+    path_text folder, plugins;
+    if (!path_of_program(folder, &ignored))
+        return;
+    setenv("ASSAY_BUILD", folder, 0);
+    if (path_join(plugins, folder, "tests/plugins", &ignored) && access(plugins, R_OK) == 0)
+        setenv("ASSAY_PLUGIN_PATH", plugins, 0);
+}
+
+static bool check_answers(report *p, const char *worker, const char *limit, as_error *e)
+{
+    path_text spec, library;
+    ended r;
+    if (!find_spec(p, spec)) {
+        add_row(p, "known answers", "left",
+                "no spec: tests/plugins/KIND/NAME.lua or NAME_spec.lua beside it");
+        return true;
+    }
+    if (!path_of_shared("lua/assay/spec.lua", library, e))
+        return false;
+    const char *argv[] = {worker, "check", limit, "--spec", library, spec, NULL};
+    bool own_path = getenv("ASSAY_PLUGIN_PATH") != NULL;
+    set_spec_environment();
+    bool ran = run_apart(argv, &r, e);
+    if (!own_path) /* the checks themselves must not find test plugins */
+        unsetenv("ASSAY_PLUGIN_PATH");
+    if (!ran)
+        return false;
+    bool good = WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0;
+    r.text[strcspn(r.text, "\n")] = 0;
+    add_row(p, "known answers", good ? "pass" : "fail", *r.where ? r.where : r.text);
+    free(r.text);
+    return true;
+}
+
+static void print_report(const report *p, bool all_rows)
+{
+    const cJSON *row;
+    printf("%s/%s %s: %s, %d passed, %d failed, %d left out\n", p->kind, p->name, p->version,
+           p->failed ? "FAILED" : "passed", p->passed, p->failed, p->left);
+    cJSON_ArrayForEach(row, p->rows)
+    {
+        const char *result = cJSON_GetObjectItem(row, "result")->valuestring;
+        const cJSON *text = cJSON_GetObjectItem(row, "text");
+        if (all_rows || strcmp(result, "fail") == 0)
+            printf("  %-4s  %-16s%s%s\n", result, cJSON_GetObjectItem(row, "check")->valuestring,
+                   text ? " " : "", text ? text->valuestring : "");
+    }
+}
+
+static bool keep_report(const report *p, store *s, as_error *e)
+{
+    char *text = cJSON_PrintUnformatted(p->rows);
+    bool ok = text || error_set(e, "out of memory");
+    ok = ok && (!*p->hash || store_plugin_check(s,
+                                                &(store_check_info){.kind = p->kind,
+                                                                    .name = p->name,
+                                                                    .source_hash = p->hash,
+                                                                    .version = p->version,
+                                                                    .passed = p->failed == 0,
+                                                                    .report = text},
+                                                e));
+    cJSON_free(text);
+    return ok;
+}
+
+/* ---- one plugin or file ---- */
+
+typedef struct {
+    const char *worker;
+    char limit[16]; /* seconds a process may take */
+    const plugins_check_options *given;
+    store *store;
+    cJSON *all; /* --json */
+    int failed;
+} session;
+
+static bool finish_report(session *s, report *p, as_error *e)
+{
+    bool ok = check_answers(p, s->worker, s->limit, e) && keep_report(p, s->store, e);
+    s->failed += p->failed > 0;
+    if (ok && s->given->json) {
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "kind", p->kind);
+        cJSON_AddStringToObject(row, "name", p->name);
+        cJSON_AddStringToObject(row, "version", p->version);
+        cJSON_AddStringToObject(row, "source_hash", p->hash);
+        cJSON_AddStringToObject(row, "result", p->failed ? "failed" : "passed");
+        cJSON_AddItemToObject(row, "checks", p->rows);
+        cJSON_AddItemToArray(s->all, row);
+    } else {
+        if (ok)
+            print_report(p, !s->given->all);
+        cJSON_Delete(p->rows);
+    }
+    fflush(stdout);
+    *p = (report){0};
+    return ok;
+}
+
+/* Goes through the lines of assay-worker check; a report without its end died in what it began last. */
+static bool take_lines(session *s, ended *r, as_error *e)
+{
+    report p = {0};
+    char begun[64] = "", *rest = NULL;
+    bool ok = true;
+    for (char *line = strtok_r(r->text, "\n", &rest); ok && line; line = strtok_r(NULL, "\n", &rest)) {
+        char *text = line + strcspn(line, " ");
+        if (*text)
+            *text++ = 0;
+        if (strcmp(line, "plugin") == 0) {
+            p.rows = cJSON_CreateArray();
+            take_name(&p, text);
+        } else if (strcmp(line, "version") == 0)
+            copy(p.version, sizeof p.version, text);
+        else if (strcmp(line, "hash") == 0)
+            copy(p.hash, sizeof p.hash, text);
+        else if (strcmp(line, "path") == 0)
+            copy(p.path, sizeof p.path, text);
+        else if (strcmp(line, "begin") == 0)
+            copy(begun, sizeof begun, text);
+        else if (strcmp(line, "end") == 0)
+            ok = finish_report(s, &p, e);
+        else if (p.rows)
+            take_result(&p, line, text);
+    }
+    if (!ok || !p.rows)
+        return ok;
+    add_row(&p, begun, "fail", *r->where ? r->where : "the process ended");
+    return finish_report(s, &p, e);
+}
+
+static bool check_one(session *s, const char *what, as_error *e)
+{
+    ended r;
+    const char *argv[] = {s->worker, "check", s->limit, what, NULL};
+    if (!run_apart(argv, &r, e))
+        return false;
+    bool nothing = !strstr(r.text, "plugin ");
+    bool ok = take_lines(s, &r, e);
+    if (nothing) /* the worker has said why */
+        s->failed++;
+    free(r.text);
+    return ok;
+}
+
+/* Every plugin that can be found, by name: each is a process of its own. */
+static bool check_all(session *s, as_error *e)
+{
+    const char *argv[] = {s->worker, "plugins", "list", "--json", NULL};
+    char *out, *err;
+    int status;
+    if (!process_capture(argv, &out, &err, &status, e))
+        return false;
+    cJSON *list = cJSON_Parse(out);
+    const cJSON *row;
+    bool ok = cJSON_IsArray(list) || error_set(e, "assay plugins list gave no list: %.200s", err);
+    cJSON_ArrayForEach(row, list)
+    {
+        char what[128];
+        const char *kind = cJSON_GetStringValue(cJSON_GetObjectItem(row, "kind"));
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(row, "name"));
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(row, "error"));
+        snprintf(what, sizeof what, "%s/%s", kind, name);
+        if (text) {
+            printf("%s: FAILED to load: %s\n", what, text);
+            s->failed++;
+        } else {
+            ok = ok && check_one(s, what, e);
+        }
+    }
+    cJSON_Delete(list);
+    free(out);
+    free(err);
+    return ok;
+}
+
+int plugins_check(const plugins_check_options *given)
+{
+    as_error e = {0};
+    path_text worker;
+    session s = {.worker = worker, .given = given};
+    snprintf(s.limit, sizeof s.limit, "%d", given->seconds);
+    if (!path_of_worker(worker, &e))
+        return command_failed(&e);
+    s.store = store_open(store_locate(given->db), STORE_WRITE, &e);
+    if (!s.store)
+        return command_failed(&e);
+    s.all = given->json ? cJSON_CreateArray() : NULL;
+    bool ok = true;
+    for (size_t i = 0; ok && i < given->n; i++)
+        ok = check_one(&s, given->what[i], &e);
+    ok = ok && (!given->all || check_all(&s, &e));
+    store_close(s.store);
+    if (ok && given->json) {
+        char *text = cJSON_Print(s.all);
+        printf("%s\n", text ? text : "[]");
+        cJSON_free(text);
+    }
+    cJSON_Delete(s.all);
+    return ok ? (s.failed ? EXIT_FAILED : EXIT_OK) : command_failed(&e);
+}

@@ -1,0 +1,52 @@
+/* The most memory a run may hold, for tensors by our own allocator, for all else by the kernel. */
+#include "worker/worker.h"
+
+#include "tensor/alloc.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A sanitizer holds far more than the run does: under one, only our own allocator is limited. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMIT_KERNEL 0
+#else
+#define LIMIT_KERNEL 1
+#endif
+
+#define SLACK 67108864.0 /* bytes: stacks and buffers of BLAS come up with the first product */
+
+/* Private writable memory of this process in bytes; 0 when the kernel does not say. */
+static double data_bytes(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    long long size, resident, shared, text, library, data;
+    bool ok = f && fscanf(f, "%lld %lld %lld %lld %lld %lld", &size, &resident, &shared, &text, &library,
+                          &data) == 6;
+    if (f)
+        fclose(f);
+    return ok ? (double)data * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+
+void limit_memory(double bytes)
+{
+    if (bytes <= 0)
+        return;
+    alloc_limit((size_t)bytes);
+    double used = LIMIT_KERNEL ? data_bytes() : 0;
+    rlim_t most = (rlim_t)(used + bytes + SLACK);
+    if (used > 0)
+        setrlimit(RLIMIT_DATA, &(struct rlimit){most, RLIM_INFINITY});
+}
+
+void limit_lift(void)
+{
+    alloc_limit(0);
+    setrlimit(RLIMIT_DATA, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
+
+bool limit_was_met(const char *problem)
+{
+    return strstr(problem, "out of memory") || strstr(problem, "not enough memory");
+}

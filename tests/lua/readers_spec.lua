@@ -1,0 +1,122 @@
+-- A user's own files: what comes back, and errors at the script's line.
+local as = require "assay"
+
+local folder
+
+local function file(name, bytes)
+  local path = folder .. "/" .. name
+  local f = assert(io.open(path, "wb"))
+  f:write(bytes)
+  f:close()
+  return path
+end
+
+describe("own files", function()
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
+  end)
+  after_each(function()
+    os.execute("rm -r " .. folder)
+  end)
+
+  it("come back from .npy as they went", function()
+    local path = folder .. "/x.npy"
+    local x = as.tensor { { 1, 2.5 }, { -3, 4 }, { 0.1, 1e-30 } }
+    as.write_npy(path, x)
+    assert.is_true(as.read_npy(path):equal(x))
+    as.write_npy(path, x:transpose(1, 2)) -- a view is written in its own order
+    assert.is_true(as.read_npy(path):equal(x:transpose(1, 2)))
+    as.write_npy(path, as.i64 { 3, -1 })
+    assert.equal("i64", as.read_npy(path).dtype)
+    assert.same({ 3, -1 }, as.read_npy(path, { dtype = "f32" }):tolist())
+    as.write_npy(path, as.tensor({ 1 / 3 }, "f64"))
+    assert.equal("f32", as.read_npy(path).dtype) -- the working float
+    assert.equal(1 / 3, as.read_npy(path, { dtype = "f64" }):item())
+  end)
+
+  it("are read from idx", function()
+    local path = file("x.idx", "\0\0\8\3\0\0\0\2\0\0\0\1\0\0\0\2\1\2\3\255")
+    assert.same({ { { 1, 2 } }, { { 3, 255 } } }, as.read_idx(path):tolist())
+    assert.equal("i64", as.read_idx(path).dtype)
+    assert.equal("f32", as.read_idx(path, { dtype = "f32" }).dtype)
+    os.execute("gzip " .. path)
+    assert.same({ 2, 1, 2 }, as.read_idx(path .. ".gz"):shape())
+  end)
+
+  it("are read from CSV, with labels", function()
+    local path = file("iris.csv", "long,wide,kind\n5.1,3.5,setosa\n6.2,2.9,virginica\n4.9,3.0,setosa\n")
+    local x, y, kinds = as.read_csv(path, { label = "kind" })
+    assert.same({ 3, 2 }, x:shape())
+    assert.equal("f32", x.dtype)
+    assert.near(6.2, x:slice(1, 2, 2):tolist()[1][1], 1e-6)
+    assert.same({ 0, 1, 0 }, y:tolist())
+    assert.same({ "setosa", "virginica" }, kinds)
+    assert.equal(3, #as.data { x = x, y = y })
+    local wide, none = as.read_csv(path, { columns = { "wide" }, dtype = "f64" })
+    assert.same({ { 3.5 }, { 2.9 }, { 3.0 } }, wide:tolist())
+    assert.equal("f64", wide.dtype)
+    assert.is_nil(none)
+    path = file("u.data", "196\t242\t3\n22\t377\t1\n")
+    assert.same({ { 242, 196 }, { 377, 22 } },
+      as.read_csv(path, { separator = "\t", header = false, columns = { 2, 1 }, dtype = "i64" }):tolist())
+  end)
+
+  it("are read from folders of PNG, a class each", function()
+    -- 2 x 1 grey pixels, 51 and 255
+    local png = ("89504e470d0a1a0a0000000d4948445200000002000000010800000000d14920560000000b494441" ..
+      "5408996330fe0f000168013396d3ccc30000000049454e44ae426082"):gsub("%x%x", function(byte)
+        return string.char(tonumber(byte, 16))
+      end)
+    os.execute(("mkdir %s/night %s/day"):format(folder, folder))
+    file("night/1.png", png)
+    file("day/1.png", png)
+    file("day/2.png", png)
+    local x, y, names = as.read_images(folder)
+    assert.same({ 3, 1, 1, 2 }, x:shape())
+    assert.is_true(x:slice(1, 3, 3):reshape(-1):equal(as.tensor { 51 / 255, 1 }))
+    assert.same({ 0, 0, 1 }, y:tolist())
+    assert.same({ "day", "night" }, names)
+    x, y = as.read_images(folder .. "/day")
+    assert.same({ 2, 1, 1, 2 }, x:shape())
+    assert.is_nil(y)
+  end)
+
+  it("say what is wrong at the script's line", function()
+    local function fails(text, f, ...)
+      assert.error_matches(f, text, 1, true, ...)
+    end
+    local path = file("x.csv", "a,b\n1,2\n3,x\n")
+    fails(path .. ':3: column 2 ("b") is "x", expected a number', function() as.read_csv(path) end)
+    local line = debug.getinfo(1, "l").currentline + 1
+    fails(("readers_spec.lua:%d: "):format(line), function() as.read_csv(path) end)
+    fails('read_csv: no option "labels"; did you mean "label"?', function()
+      as.read_csv(path, { labels = 1 })
+    end)
+    fails("read_csv: expected a table of options, got a string", function() as.read_csv(path, "label") end)
+    fails("read_csv: label is true, expected a column's name or number", function()
+      as.read_csv(path, { label = true })
+    end)
+    fails("read_csv: columns is a string, expected a list", function()
+      as.read_csv(path, { columns = "a" })
+    end)
+    fails("read_csv: columns is empty", function() as.read_csv(path, { columns = {} }) end)
+    fails("read_csv: an item of columns is 1.5", function() as.read_csv(path, { columns = { 1.5 } }) end)
+    fails("read_csv: header is a number, expected true or false", function()
+      as.read_csv(path, { header = 1 })
+    end)
+    fails("read_csv: separator is ::, expected one character", function()
+      as.read_csv(path, { separator = "::" })
+    end)
+    local other = file("y.csv", "aaa,bbb\n1,2\n")
+    fails('did you mean "bbb"', function() as.read_csv(other, { columns = { "bbbb" } }) end)
+    fails('dtype is f16, expected "f32"', function() as.read_npy(path, { dtype = "f16" }) end)
+    fails("none.npy: cannot open: No such file or directory", function() as.read_npy "none.npy" end)
+    fails(path .. ": no .npy file", function() as.read_npy(path) end)
+    fails(path .. ": no idx file", function() as.read_idx(path) end)
+    fails("cannot write", function() as.write_npy(folder .. "/none/x.npy", as.zeros(1)) end)
+    fails("tensor expected", function() as.write_npy(path, 3) end)
+    fails("no sub-folders with .png files", function() as.read_images(folder) end)
+  end)
+end)
