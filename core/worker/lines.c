@@ -198,7 +198,8 @@ static void open_editor(lines *l)
     el_set(l->editor, EL_PROMPT, give_prompt);
     el_set(l->editor, EL_EDITOR, "emacs");
     el_set(l->editor, EL_GETCFN, read_letter);
-    el_set(l->editor, EL_ADDFN, "assay-complete", "complete a name", complete);
+    /* the wide form: el_set would copy the two texts and never free them */
+    el_wset(l->editor, EL_ADDFN, L"assay-complete", L"complete a name", complete);
     el_set(l->editor, EL_BIND, "^I", "assay-complete", NULL);
     el_set(l->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(l->editor, NULL); /* ~/.editrc */
