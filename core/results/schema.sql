@@ -1,4 +1,4 @@
--- The results database of Assay, schema 1. This file is the schema: the program carries its text and runs
+-- The results database of Assay, schema 2. This file is the schema: the program carries its text and runs
 -- it in a new file. It is also what a reader of the database needs to know. Every table is STRICT, foreign
 -- keys are on, the journal is a WAL. Moments are ISO-8601 UTC text with milliseconds, durations REAL
 -- seconds, other units stand in the name. Rows are inserted and kept; deleting a run deletes what belongs
@@ -8,7 +8,7 @@
 -- schema NNN - 1 into exactly this text (a test compares them).
 
 PRAGMA application_id = 1098080633; -- 'Asay'
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- Lua sources, one row a text, whoever loaded it.
 CREATE TABLE source (
@@ -223,6 +223,57 @@ CREATE TABLE tag (
   PRIMARY KEY (run_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_name ON tag(name);
+
+-- A sweep: an experiment at many points, each giving values to some parameters. Continued, it is the same
+-- row.
+CREATE TABLE sweep (
+  id             INTEGER PRIMARY KEY,
+  experiment_id  INTEGER NOT NULL REFERENCES experiment(id),
+  purpose        TEXT NOT NULL CHECK (purpose IN ('sweep', 'tune')),   -- tune: to choose a point by
+  method         TEXT NOT NULL CHECK (method IN ('grid', 'random')),
+  draw_seed      INTEGER,           -- of random points
+  definition     TEXT NOT NULL,     -- JSON: what each parameter ranges over
+  created_at     TEXT NOT NULL,
+  CHECK ((method = 'random') = (draw_seed IS NOT NULL))
+) STRICT;
+CREATE INDEX sweep_experiment ON sweep(experiment_id);
+
+-- A point of a sweep. Every arm has its own: only what concerns it varies.
+CREATE TABLE sweep_point (
+  id        INTEGER PRIMARY KEY,
+  sweep_id  INTEGER NOT NULL REFERENCES sweep(id) ON DELETE CASCADE,
+  arm       TEXT NOT NULL,
+  number    INTEGER NOT NULL CHECK (number >= 1),
+  params    TEXT NOT NULL,          -- JSON: {"lr":0.1}, by the names of table param
+  UNIQUE (sweep_id, arm, number)
+) STRICT;
+
+-- The runs made at a point, one a seed; a run made before the sweep counts too.
+CREATE TABLE sweep_run (
+  point_id  INTEGER NOT NULL REFERENCES sweep_point(id) ON DELETE CASCADE,
+  run_id    INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  PRIMARY KEY (point_id, run_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sweep_run_run ON sweep_run(run_id);
+
+-- What a tuning chose for an arm, and how. A later choice is a new row.
+CREATE TABLE tuning (
+  id        INTEGER PRIMARY KEY,
+  sweep_id  INTEGER NOT NULL REFERENCES sweep(id),
+  arm       TEXT NOT NULL,
+  metric    TEXT NOT NULL,          -- "val/accuracy": its last value in each run
+  split     TEXT NOT NULL,          -- "val": the data that is measured on
+  rule      TEXT NOT NULL CHECK (rule IN ('highest mean', 'lowest mean')),        -- over the seeds
+  seeds     TEXT NOT NULL,          -- JSON list, apart from the seeds that judge
+  points    INTEGER NOT NULL,       -- the budget: points of this arm ...
+  runs      INTEGER NOT NULL,       -- ... and its runs
+  point     INTEGER NOT NULL,       -- sweep_point.number of the chosen one
+  params    TEXT NOT NULL,          -- its values, as in sweep_point
+  mean      REAL NOT NULL,          -- of the metric at this point
+  marked    TEXT,                   -- why a verdict that rests on this needs a mark
+  at        TEXT NOT NULL
+) STRICT;
+CREATE INDEX tuning_sweep ON tuning(sweep_id);
 
 -- What an experiment says it will show, written down before its first full run: one number a seed (or one
 -- pooled number), computed from finished arms. A changed claim is a new row that points at the old one.

@@ -256,6 +256,35 @@ static void migration_with_rows_that_point_nowhere(void **state)
     sqlite3_close(db);
 }
 
+/* A file of schema 1 becomes, table by table, what a new file is: comments too, since they are the manual. */
+static void old_files_become_new_ones(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    FILE *f = fopen(ASSAY_TEST_ROOT "/tests/unit/schema_1.sql", "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    make_database(in_folder("old.db"), text);
+    store *s = store_open(in_folder("old.db"), STORE_WRITE, &no_error);
+    assert_non_null(s);
+    store_close(s);
+    s = open_store(STORE_WRITE);
+    char attach[300];
+    snprintf(attach, sizeof attach, "ATTACH '%s' AS old", in_folder("old.db"));
+    ask(s, attach);
+    assert_string_equal(ask(s, "SELECT count(*) > 30 FROM old.sqlite_schema"), "1");
+    assert_string_equal(ask(s,
+                            "SELECT group_concat(name) FROM (SELECT name, sql FROM main.sqlite_schema EXCEPT"
+                            " SELECT name, sql FROM old.sqlite_schema)"),
+                        "NULL");
+    assert_string_equal(ask(s,
+                            "SELECT group_concat(name) FROM (SELECT name, sql FROM old.sqlite_schema EXCEPT"
+                            " SELECT name, sql FROM main.sqlite_schema)"),
+                        "NULL");
+    store_close(s);
+}
+
 static void migrations_have_no_gap(void **state)
 {
     (void)state;
@@ -320,6 +349,7 @@ int main(void)
         TEST(permissions),
         TEST(migration_steps),
         TEST(migration_with_rows_that_point_nowhere),
+        TEST(old_files_become_new_ones),
         TEST(migrations_have_no_gap),
         TEST(lost_runs),
     };
