@@ -2,36 +2,110 @@
 
 #include <string.h>
 
-enum { ANYHOW, WITH_INPUTS, REPEATABLE };
+typedef enum { ANYHOW, WITH_INPUTS, REPEATABLE } needs;
+
+#define DIFFERENTIABLE "losses heads scores adapters"
+#define CALLED "losses heads samplers hooks distillers soups scores adapters"
 
 /* In this order. What compares several calls says nothing of a plugin that does not repeat. */
 static const struct {
-    const char *name;
+    check_about about;
     check *run;
-    int needs;
+    needs needs;
 } checks[] = {
-    {"schema", check_schema, ANYHOW},          {"calls", check_calls, WITH_INPUTS},
-    {"repeat", check_repeat, WITH_INPUTS},     {"state", check_state, WITH_INPUTS},
-    {"ranges", check_ranges, ANYHOW},          {"wrong inputs", check_wrong_inputs, WITH_INPUTS},
-    {"extremes", check_extremes, WITH_INPUTS}, {"items", check_items, REPEATABLE},
-    {"gradient", check_gradient, REPEATABLE},  {"second gradient", check_second_gradient, REPEATABLE},
-    {"allocation", check_memory, REPEATABLE},  {"leaks", check_leaks, WITH_INPUTS},
-    {"guards", check_guards, WITH_INPUTS},
+    {{"schema", "descriptor, table of parameters, signature; a parameter it does not have is refused", ""},
+     check_schema,
+     ANYHOW},
+    {{"calls",
+      "declared shapes are taken, also without what is optional and in evaluation; outputs are as declared"
+      " and finite; inputs stay as they were",
+      ""},
+     check_calls,
+     WITH_INPUTS},
+    {{"repeat", "two new instances give the same bits, over memory filled with other bytes", ""},
+     check_repeat,
+     WITH_INPUTS},
+    {{"state",
+      "saved, then loaded into the same and into another instance: the same bits, the same next state", ""},
+     check_state,
+     WITH_INPUTS},
+    {{"reset", "after a reset the bits of a new instance", ""}, check_reset, WITH_INPUTS},
+    {{"training", "a step moves the models of its groups and no other model", "distillers"},
+     check_training,
+     WITH_INPUTS},
+    {{"splits", "a split read twice, and after the others, is the same; an unknown one is refused",
+      "datasets"},
+     check_splits,
+     WITH_INPUTS},
+    {{"ranges",
+      "both ends of every range, also of lists, every choice and a tensor of the right type work and give"
+      " finite numbers; just outside is refused by name",
+      ""},
+     check_ranges,
+     ANYHOW},
+    {{"wrong inputs",
+      "another dtype, one axis more or less, a value at its bound and -1, nothing; a state of other names or"
+      " shapes",
+      CALLED},
+     check_wrong_inputs,
+     WITH_INPUTS},
+    {{"extremes", "inputs of 0, 1, 1e4, 1e15, 1e-30: finite or refused; losses and heads do not swallow NaN",
+      CALLED},
+     check_extremes,
+     WITH_INPUTS},
+    {{"items", "where the signature says |items: items, or states, in another order", CALLED},
+     check_items,
+     REPEATABLE},
+    {{"gradient",
+      "against central differences in f64, with what the method stops held constant; where the signature says"
+      " |stop something is stopped, elsewhere nothing",
+      DIFFERENTIABLE},
+     check_gradient,
+     REPEATABLE},
+    {{"second gradient", "the same of the first gradient; a refusal is told, not failed", DIFFERENTIABLE},
+     check_second_gradient,
+     REPEATABLE},
+    {{"allocation",
+      "the n-th allocation fails, for all n (in growing steps after two seconds): refused,"
+      " nothing kept",
+      ""},
+     check_memory,
+     REPEATABLE},
+    {{"leaks", "bytes of tensors and of malloc over rows of calls", ""}, check_leaks, WITH_INPUTS},
+    {{"guards", "a pattern before and behind every tensor's memory is as it was", ""},
+     check_guards,
+     WITH_INPUTS},
 };
 
-/* A data set whose files are not here, a kind that needs a host object: told, not failed. */
-static bool may_lack(const plugin *p, const char *text)
+bool check_at(int k, check_about *about)
 {
-    return strstr(text, "assay data get") || strstr(text, "no data set to give") ||
-           strstr(text, "not called alone") || (p->d.read && strstr(text, "not found in"));
+    if (k < 0 || (size_t)k >= sizeof checks / sizeof *checks)
+        return false;
+    *about = checks[k].about;
+    return true;
 }
 
-static void run(subject *s, size_t k, const char *lacking, bool *repeats, const check_sink *sink)
+bool check_is_for(const check_about *about, const char *kind)
+{
+    size_t n = strlen(kind);
+    for (const char *at = about->kinds; (at = strstr(at, kind)) != NULL; at += n)
+        if ((at == about->kinds || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return !*about->kinds;
+}
+
+/* A data set whose files are not here: told, not failed. */
+static bool may_lack(const plugin *p, const char *text)
+{
+    return p->d.read && (strstr(text, "assay data get") || strstr(text, "not found in"));
+}
+
+static void run(subject *s, int k, const char *lacking, bool *repeats, const check_sink *sink)
 {
     bool compares = checks[k].run == check_repeat || checks[k].run == check_state;
     s->result = CHECK_PASSED;
     s->error.text[0] = 0;
-    sink->begin(sink->self, checks[k].name);
+    sink->begin(sink->self, checks[k].about.name, checks[k].about.tried);
     if (checks[k].needs == ANYHOW || (s->usable && (checks[k].needs == WITH_INPUTS || *repeats)))
         checks[k].run(s);
     else if (s->usable)
@@ -44,7 +118,7 @@ static void run(subject *s, size_t k, const char *lacking, bool *repeats, const 
         subject_fail(s, "refused all inputs made from its signature: %.900s", lacking);
     subject_forget(s, NULL);
     *repeats &= !compares || s->result != CHECK_FAILED;
-    sink->end(sink->self, checks[k].name, s->result, s->error.text);
+    sink->end(sink->self, checks[k].about.name, s->result, s->error.text);
 }
 
 void check_plugin(as_ctx *c, plugin *p, const check_sink *sink)
@@ -52,10 +126,12 @@ void check_plugin(as_ctx *c, plugin *p, const check_sink *sink)
     subject s;
     as_error lacking = {{0}};
     bool repeats = true;
-    sink->begin(sink->self, "first call");
+    check_about about;
+    sink->begin(sink->self, "first call", "any call");
     if (!subject_open(&s, c, p))
         subject_forget(&s, &lacking);
-    for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
-        run(&s, k, lacking.text, &repeats, sink);
+    for (int k = 0; check_at(k, &about); k++)
+        if (check_is_for(&about, p->d.kind))
+            run(&s, k, lacking.text, &repeats, sink);
     subject_close(&s);
 }

@@ -11,14 +11,25 @@ typedef enum {
     CHECK_LEFT, /* left out: the text says why it does not apply */
 } check_result;
 
-/* Told before and after each check, so that whoever listens knows what a plugin that dies was doing. */
+/* Told before and after each check, so that whoever listens knows what a plugin that dies was doing. `tried`
+ * is the check's line in docs/checks.md. */
 typedef struct {
     void *self;
-    void (*begin)(void *self, const char *check);
+    void (*begin)(void *self, const char *check, const char *tried);
     void (*end)(void *self, const char *check, check_result result, const char *text);
 } check_sink;
 
-/* Runs all checks on one plugin. Failures of the plugin go to the sink; the context is left usable. */
+/* Runs the checks of its kind on one plugin. Failures of the plugin go to the sink; the context is left
+ * usable. */
 void check_plugin(as_ctx *c, plugin *p, const check_sink *sink);
+
+/* What there is to know of a check without a plugin: the k-th in the order they run; false past the last. */
+typedef struct {
+    const char *name, *tried;
+    const char *kinds; /* "losses heads"; "" for all */
+} check_about;
+
+bool check_at(int k, check_about *about);
+bool check_is_for(const check_about *about, const char *kind);
 
 #endif

@@ -1,7 +1,8 @@
 /* First and second gradients against central differences. Values that leave the graph at the base point are
  * given again at the points around it, and state is restored before each evaluation, so that a method which
  * stops gradients is measured by the function its gradient belongs to. Raw data are not: a term computed past
- * the tape, without as_detach, shows as a difference. */
+ * the tape, without as_detach, shows as a difference. Differences with nothing given again then tell whether
+ * the method stops gradients at all, which must be what its signature says (|stop). */
 #include "check/internal.h"
 
 #include "autograd/replay.h"
@@ -16,17 +17,21 @@
 
 enum { LEAVES = 64, PROBES = 12 };
 
+/* What becomes of values that leave the graph. */
+typedef enum { RECORD, PLAY, MOVE } leaving;
+
 typedef struct {
     subject *s;
     instance *i;
     inputs in;
-    as_state *before; /* the instance's state before each evaluation */
+    point before; /* where each evaluation starts */
     replay replay;
     int n;
     as_t leaf[LEAVES]; /* borrowed */
     const char *name[LEAVES];
     as_t gradient[LEAVES]; /* kept: what the tape says */
     bool second;
+    bool stopped; /* a derivative is not that of the value */
     int measured;
     double worst;
 } probe;
@@ -65,35 +70,37 @@ static bool call_once(probe *p, as_t *out)
 
 /* The function measured, in the current scope: L = sum_k <w_k, out_k>, or <v, dL/dleaf> for the second order.
  * NULL after a failure and when nothing depends on the leaves. */
-static as_t function(probe *p, bool play)
+static as_t function(probe *p, leaving values)
 {
     as_ctx *c = p->s->c;
     as_t out[SIGNATURE_PLACES] = {0}, g[LEAVES];
-    replay_rewind(&p->replay, play);
-    context_of(c)->replay = &p->replay;
+    replay *kept = values == MOVE ? NULL : &p->replay;
+    if (kept)
+        replay_rewind(kept, values == PLAY);
+    context_of(c)->replay = kept;
     bool good = call_once(p, out);
     context_of(c)->replay = NULL;
     as_t sum = good ? weighted(c, out, p->s->p->signature->out_count, 0) : NULL;
     if (!p->second || !sum)
         return sum;
-    context_of(c)->replay = &p->replay;
+    context_of(c)->replay = kept;
     good = tape_gradients(c, sum, NULL, p->leaf, p->n, true, g);
     context_of(c)->replay = NULL;
     return good ? weighted(c, g, p->n, SIGNATURE_PLACES) : NULL;
 }
 
 /* The function's value with leaf k's item j moved by h. NaN after a failure. */
-static double value_at(probe *p, int k, int64_t j, double h)
+static double value_at(probe *p, int k, int64_t j, double h, leaving values)
 {
     as_ctx *c = p->s->c;
     as_t x = p->leaf[k];
-    if (!instance_load(p->i, p->before))
+    if (!point_restore(p->s, p->i, &p->in, &p->before))
         return NAN;
     double was = tensor_at(x, j), value = NAN;
     tensor_put(x, j, was + h);
     tensor_touch(x);
     as_scope scope = scope_open(c);
-    as_t y = function(p, true);
+    as_t y = function(p, values);
     if (y && context_ok(c))
         value = tensor_item(c, y);
     scope_close(c, scope, NULL);
@@ -107,48 +114,106 @@ static bool single(const probe *p)
     return context_of(p->s->c)->working == AS_F32;
 }
 
-/* Compares one derivative; the best of three steps, for one may cross a kink. */
-static bool compare(probe *p, int k, int64_t j, double scale)
+/* The largest derivative of a leaf: errors are measured by it. */
+static double scale_of(const struct as_tensor *g)
+{
+    double scale = 1e-3;
+    for (int64_t j = 0; j < g->count; j++)
+        scale = fmax(scale, fabs(tensor_at(g, j)));
+    return scale;
+}
+
+/* How far one derivative is from the nearest of three differences, for a step may cross a kink; *closest is
+ * that difference. NaN after a failure. */
+static double off_by(probe *p, int k, int64_t j, double scale, leaving values, double enough, double *closest)
 {
     static const double steps64[] = {1e-5, 1e-4, 1e-6}, steps32[] = {1e-2, 3e-2, 3e-3};
-    double tolerance = single(p) ? 2e-2 : 2e-6, best = INFINITY, closest = NAN;
-    double tape = tensor_at(p->gradient[k], j), at = fabs(tensor_at(p->leaf[k], j));
-    for (int t = 0; t < 3 && !(best <= tolerance); t++) {
+    double tape = tensor_at(p->gradient[k], j), at = fabs(tensor_at(p->leaf[k], j)), best = INFINITY;
+    *closest = NAN;
+    for (int t = 0; t < 3 && !(best <= enough); t++) {
         double h = (single(p) ? steps32 : steps64)[t] * fmax(1, at);
-        double difference = (value_at(p, k, j, h) - value_at(p, k, j, -h)) / (2 * h);
+        double up = value_at(p, k, j, h, values), down = value_at(p, k, j, -h, values);
+        double difference = (up - down) / (2 * h),
+               off = fabs(difference - tape) / fmax(scale, fabs(difference));
         if (!context_ok(p->s->c))
-            return subject_refused(p->s, "refused at a point 1e-5 beside one it took");
-        double off = fabs(difference - tape) / fmax(1e-3, fmax(scale, fabs(difference)));
+            return NAN;
         if (!(off >= best)) {
             best = off;
-            closest = difference;
+            *closest = difference;
         }
     }
+    return best;
+}
+
+static double tolerance(const probe *p)
+{
+    return single(p) ? 2e-2 : 2e-6;
+}
+
+static bool compare(probe *p, int k, int64_t j, double scale)
+{
+    double difference, off = off_by(p, k, j, scale, PLAY, tolerance(p), &difference);
+    if (!context_ok(p->s->c))
+        return subject_refused(p->s, "refused at a point 1e-5 beside one it took");
     p->measured++;
-    p->worst = fmax(p->worst, best);
-    if (best <= tolerance)
+    p->worst = fmax(p->worst, off);
+    if (off <= tolerance(p))
         return true;
     return subject_fail(
         p->s,
         "by %s[%lld]: %.9g by the tape, %.9g by differences%s (a number computed from raw data"
         " loses its gradient: as_detach says what is meant to be constant)",
-        p->name[k], (long long)j, tape, closest,
+        p->name[k], (long long)j, tensor_at(p->gradient[k], j), difference,
         p->replay.diverged ? "; the points around took another branch" : "");
 }
 
-static bool compare_all(probe *p)
+/* Goes over some items of every leaf until one says stop. */
+static bool each_derivative(probe *p, bool (*visit)(probe *p, int k, int64_t j, double scale))
 {
     for (int k = 0; k < p->n; k++) {
         as_t g = p->gradient[k];
-        double scale = 0;
-        for (int64_t j = 0; j < g->count; j++)
-            scale = fmax(scale, fabs(tensor_at(g, j)));
+        double scale = scale_of(g);
         int64_t step = g->count > PROBES ? g->count / PROBES : 1;
         for (int64_t j = 0; j < g->count; j += step)
-            if (!compare(p, k, j, scale))
+            if (!visit(p, k, j, scale))
                 return false;
     }
     return true;
+}
+
+/* ---- stopped gradients ---- */
+
+static bool says_stop(const signature *s)
+{
+    for (int k = 0; k < s->out_count; k++)
+        if (s->out[k].stops)
+            return true;
+    return false;
+}
+
+/* Ends the walk at a derivative that is not that of the value. */
+static bool follows_value(probe *p, int k, int64_t j, double scale)
+{
+    double difference, off = off_by(p, k, j, scale, MOVE, 5 * tolerance(p), &difference);
+    subject_forget(p->s, NULL); /* where it refuses to go nothing is known */
+    p->stopped = off > 5 * tolerance(p);
+    if (p->stopped && !says_stop(p->s->p->signature))
+        return subject_fail(
+            p->s,
+            "by %s[%lld]: the value changes by %.9g, the gradient is %.9g: something is detached, or"
+            " read as a number. If that is the method, say |stop behind the output",
+            p->name[k], (long long)j, difference, tensor_at(p->gradient[k], j));
+    return !p->stopped;
+}
+
+static bool compare_stops(probe *p)
+{
+    each_derivative(p, follows_value);
+    if (!p->stopped && says_stop(p->s->p->signature))
+        subject_fail(p->s,
+                     "the signature says |stop, and the gradient is that of the whole value: an as_detach is"
+                     " missing");
+    return p->s->result == CHECK_PASSED;
 }
 
 /* ---- the point ---- */
@@ -173,7 +238,7 @@ static bool open_point(probe *p)
         return false;
     /* a first call, so that state is not at its start: many methods treat that apart */
     outputs o = {0};
-    bool good = subject_call(s, p->i, &p->in, &o) && (p->before = subject_snapshot(s, p->i));
+    bool good = subject_call(s, p->i, &p->in, &o) && point_take(s, p->i, &p->in, &p->before);
     outputs_drop(&o);
     for (int k = 0; good && k < sig->in_count; k++)
         if (p->in.in[k].tensor)
@@ -189,7 +254,7 @@ static void close_point(probe *p)
     for (int k = 0; k < p->n; k++)
         tensor_unref(p->gradient[k]);
     replay_free(&p->replay);
-    state_free(p->before);
+    point_drop(&p->before);
     instance_free(p->i);
     inputs_free(&p->in);
 }
@@ -200,13 +265,19 @@ static int differentiate(probe *p)
     as_ctx *c = p->s->c;
     as_t g[LEAVES];
     as_scope scope = scope_open(c);
-    as_t y = function(p, false);
+    as_t y = function(p, RECORD);
     int found = y ? 1 : 0;
     if (y && tape_gradients(c, y, NULL, p->leaf, p->n, false, g))
         for (int k = 0; k < p->n; k++)
             p->gradient[k] = tensor_ref(g[k]);
     scope_close(c, scope, NULL);
     return context_ok(c) ? found : -1;
+}
+
+/* Losses and heads exist to be differentiated. */
+static bool is_trained_on(const plugin *p)
+{
+    return strcmp(p->d.kind, "losses") == 0 || strcmp(p->d.kind, "heads") == 0;
 }
 
 static bool measure(probe *p)
@@ -218,13 +289,19 @@ static bool measure(probe *p)
     if (found < 0)
         return p->second && subject_forget(s, &s->error) ? subject_leave(s, "refused: %.400s", s->error.text)
                                                          : false;
+    if (found == 0 && p->second)
+        return subject_leave(s, "the first gradient is constant");
+    if (found == 0 && p->n > 0 && is_trained_on(s->p))
+        return subject_fail(
+            s, "the result depends on no floating input by the tape: all of it is computed from raw"
+               " data, or detached");
     if (found == 0)
-        return p->second ? subject_leave(s, "the first gradient is constant")
-                         : subject_leave(s, "no output depends on a floating input by the tape");
-    if (!compare_all(p))
+        return subject_leave(s, "no output depends on a floating input by the tape");
+    if (!each_derivative(p, compare) || (!p->second && !compare_stops(p)))
         return false;
-    snprintf(s->error.text, sizeof s->error.text, "%d derivatives%s, off by %.1g at most", p->measured,
-             single(p) ? " in f32 (it reads raw f32)" : "", p->worst);
+    snprintf(s->error.text, sizeof s->error.text, "%d derivatives%s, off by %.1g at most%s", p->measured,
+             single(p) ? " in f32 to 2 % (it reads raw f32)" : "", p->worst,
+             p->stopped ? "; part of it is constant, as |stop says" : "");
     return true;
 }
 
@@ -233,7 +310,7 @@ static void check_order(subject *s, bool second)
     context *x = context_of(s->c);
     as_error e = {{0}};
     if (!s->p->d.forward && !s->p->d.score) {
-        subject_leave(s, "of losses, heads and scores only");
+        subject_leave(s, "it is not called without adapting");
         return;
     }
     for (int single_float = 0; single_float < 2; single_float++) {

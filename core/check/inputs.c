@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int64_t inputs_letter(const char *letter)
 {
@@ -22,8 +23,7 @@ static int64_t size_of(const signature *s, const signature_size *z, const void *
     return size;
 }
 
-/* `...` stands for one axis of 3. */
-static as_dims dims_of(const signature *s, const signature_item *item, const void *values)
+as_dims inputs_dims(const signature *s, const signature_item *item, const void *values)
 {
     as_dims dims = {0};
     for (int a = 0; a <= item->rank; a++) {
@@ -70,7 +70,7 @@ static void draw_reals(as_t x, draw_sort sort, random_stream r)
             random_normal_f64(&r, &v, 1);
         else
             random_uniform_f64(&r, &v, 1);
-        tensor_put(x, i, sort == DRAW_NORMAL ? v : 0.1 + 0.8 * v);
+        tensor_put(x, i, sort == DRAW_NORMAL ? v : sort == DRAW_BITS ? v < 0.5 : 0.1 + 0.8 * v);
     }
     for (int64_t i = 0; sort == DRAW_SHARES && last > 0 && i < x->count; i++) {
         if (i % last == 0) {
@@ -88,7 +88,7 @@ static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int plac
     const signature_item *item = &s->in[place];
     as_dtype dtype = item->dtype == AS_F32 ? context_of(c)->working : item->dtype;
     as_scope scope = scope_open(c);
-    as_t x = tensor_new(c, dtype, dims_of(s, item, values));
+    as_t x = tensor_new(c, dtype, inputs_dims(s, item, values));
     if (context_ok(c)) {
         tensor_ref(x);
         if (dtype == AS_I64)
@@ -124,19 +124,42 @@ static as_state *make_state(as_ctx *c, int place, int k)
     return NULL;
 }
 
-/* The group moves the parameters of the signature's first model. */
-static as_group *make_group(as_ctx *c, const inputs *in)
+static bool begins_with(const char *text, const char *word)
 {
-    as_t parameter[2] = {0};
-    for (int k = 0; k < in->n && !parameter[0]; k++)
-        if (in->model[k])
-            smooth_parameters(in->model[k], parameter);
-    if (!parameter[0]) {
-        context_fail(c, "a group without a model in the signature");
+    size_t n = strlen(word);
+    return strncmp(text, word, n) == 0 && (text[n] == '_' || !text[n]);
+}
+
+int inputs_group_model(const signature *s, const inputs *in, int place)
+{
+    int nth = 0, models = 0, found[SIGNATURE_PLACES];
+    for (int k = 0; k < in->n; k++) {
+        if (in->model[k] && s->in[k].type == SIGNATURE_MODEL)
+            found[models++] = k;
+        if (in->model[k] && begins_with(s->in[place].name, s->in[k].name))
+            return k;
+        nth += k < place && s->in[k].type == SIGNATURE_GROUP;
+    }
+    return models ? found[nth % models] : -1;
+}
+
+static as_group *make_group(as_ctx *c, const signature *s, const inputs *in, int place)
+{
+    as_t parameter[2];
+    int model = inputs_group_model(s, in, place);
+    if (model < 0) {
+        context_fail(c, "%s: a group without a model in the signature", s->in[place].name);
         return NULL;
     }
+    smooth_parameters(in->model[model], parameter);
     optimizer_options o = {.kind = OPTIMIZER_SGD, .rate = 0.1};
     return optimizer_new(c, &o, parameter, 2);
+}
+
+static instance *make_dataset(as_ctx *c)
+{
+    plugin *p = partner_dataset(c);
+    return p ? instance_new(c, p, NULL, NULL, 0, 0) : NULL;
 }
 
 static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort sort, int k, inputs *in)
@@ -159,10 +182,10 @@ static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort
                 return false;
         a->states = (const as_state *const *)in->state[k];
         return true;
-    default:
-        context_fail(c, "%s: the host has no data set to give", item->name);
-        return item->optional ? context_take_error(c, &(as_error){{0}}) : false;
+    case SIGNATURE_DATASET:
+        return (a->dataset = in->dataset[k] = make_dataset(c)) != NULL;
     }
+    return false;
 }
 
 bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort, inputs *in)
@@ -174,7 +197,7 @@ bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort,
         good = make_place(c, p, values, sort, k, in);
     for (int k = 0; good && k < s->in_count; k++)
         if (s->in[k].type == SIGNATURE_GROUP)
-            good = (in->in[k].group = in->group[k] = make_group(c, in)) != NULL;
+            good = (in->in[k].group = in->group[k] = make_group(c, s, in, k)) != NULL;
     if (!good)
         inputs_free(in);
     return good;
@@ -187,6 +210,7 @@ void inputs_free(inputs *in)
         if (in->group[k])
             optimizer_free(in->group[k]);
         smooth_free(in->model[k]);
+        instance_free(in->dataset[k]);
         for (int j = 0; j < CHECK_STATES; j++)
             state_free(in->state[k][j]);
     }

@@ -9,33 +9,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The declared shapes are taken, the outputs fit (the frame has checked them), also without what is optional.
- */
-void check_calls(subject *s)
+static void refused_call(subject *s, instance *i, const inputs *in, const char *what)
 {
     outputs o = {0};
-    bool optional = false;
-    instance *i = subject_instance(s);
-    if (!i || !subject_call(s, i, &s->in, &o))
-        subject_refused(s, "the declared shapes");
+    if (!i || !subject_call(s, i, in, &o))
+        subject_refused(s, what);
     else if (!outputs_finite(&o))
-        subject_fail(s, "ordinary inputs gave a result that is not finite");
+        subject_fail(s, "%s gave a result that is not finite", what);
     outputs_drop(&o);
-    instance_free(i);
+}
+
+/* What is left out may be refused: of two optional inputs one may be needed. */
+static void try_without_optional(subject *s)
+{
+    outputs o = {0};
     inputs less = s->in;
+    bool optional = false;
     for (int k = 0; k < less.n; k++)
         if (s->p->signature->in[k].optional) {
             less.in[k] = (argument){0};
             optional = true;
         }
-    i = s->result == CHECK_PASSED && optional ? subject_instance(s) : NULL;
-    if (i) { /* it may refuse: two optional inputs of which one is needed */
+    instance *i = optional ? subject_instance(s) : NULL;
+    if (i) {
         memcpy(i->bound, less.in, sizeof less.in);
         subject_call(s, i, &less, &o);
-        subject_forget(s, NULL);
-        outputs_drop(&o);
-        instance_free(i);
     }
+    subject_forget(s, NULL);
+    outputs_drop(&o);
+    instance_free(i);
+}
+
+/* The caller's tensors are not the plugin's to write into. */
+static void compare_inputs(subject *s)
+{
+    inputs again;
+    if (!inputs_make(s->c, s->p, s->values, s->sort, &again)) {
+        subject_refused(s, "making inputs");
+        return;
+    }
+    for (int k = 0; k < again.n; k++)
+        if (again.in[k].tensor && !tensor_equal(s->c, again.in[k].tensor, s->in.in[k].tensor))
+            subject_fail(
+                s, "%s: the call changed its input: raw data are written into a copy (as_from, as_zeros)",
+                s->p->signature->in[k].name);
+    inputs_free(&again);
+}
+
+/* The outputs fit: the frame has checked them. */
+void check_calls(subject *s)
+{
+    instance *i = subject_instance(s);
+    refused_call(s, i, &s->in, "an ordinary call");
+    if (i)
+        instance_train(i, false);
+    refused_call(s, i, &s->in, "an ordinary call in evaluation");
+    instance_free(i);
+    if (s->result != CHECK_PASSED)
+        return;
+    try_without_optional(s);
+    compare_inputs(s);
 }
 
 /* ---- one wrong input at a time ---- */
@@ -122,6 +155,36 @@ static void wrong_values(subject *s, int k, as_t x)
     expect_refusal(s, k, low, "a value of -1");
 }
 
+/* A state of another name or shape than the first. */
+static void wrong_state(subject *s, int k, const char *name, as_dims dims, const char *what)
+{
+    as_error e = {{0}};
+    outputs o = {0};
+    inputs given = s->in;
+    as_state *other = state_new();
+    as_t x = tensor_full(s->c, AS_F32, dims, 1);
+    const as_state *const *states = s->in.in[k].states, *list[CHECK_STATES];
+    instance *i = subject_instance(s);
+    bool good = i && other && context_ok(s->c) && state_put(other, name, x, &e);
+    for (int j = 0; j < CHECK_STATES; j++)
+        list[j] = j + 1 < CHECK_STATES ? states[j] : other;
+    given.in[k].states = list;
+    if (good && subject_call(s, i, &given, &o))
+        subject_fail(s, "%s: %s was taken", s->p->signature->in[k].name, what);
+    else if (!subject_forget(s, NULL))
+        subject_fail(s, "%s: %s was refused without a text", s->p->signature->in[k].name, what);
+    outputs_drop(&o);
+    instance_free(i);
+    state_free(other);
+}
+
+static void wrong_states(subject *s, int k)
+{
+    const state_entry *first = &s->in.in[k].states[0]->entries[0];
+    wrong_state(s, k, "no.such.weight", tensor_dims(first->tensor), "a state of other names");
+    wrong_state(s, k, first->name, (as_dims){1, {2}}, "a state of another shape");
+}
+
 void check_wrong_inputs(subject *s)
 {
     const signature *sig = s->p->signature;
@@ -129,9 +192,12 @@ void check_wrong_inputs(subject *s)
     as_scope scope = scope_open(s->c);
     for (int k = 0; k < sig->in_count && s->result == CHECK_PASSED; k++) {
         as_t x = s->in.in[k].tensor;
-        if (sig->in[k].type != SIGNATURE_TENSOR || !x)
+        bool states = sig->in[k].type == SIGNATURE_STATES;
+        tried += states || x;
+        if (states)
+            wrong_states(s, k);
+        if (!x)
             continue;
-        tried++;
         wrong_shapes(s, k, x);
         wrong_values(s, k, x);
         if (!sig->in[k].optional)
@@ -141,7 +207,7 @@ void check_wrong_inputs(subject *s)
     if (!context_ok(s->c))
         subject_refused(s, "making inputs");
     if (tried == 0)
-        subject_leave(s, "it takes no tensor");
+        subject_leave(s, "it takes no tensor and no states");
 }
 
 /* ---- extremes ---- */
@@ -191,72 +257,4 @@ void check_extremes(subject *s)
     try_extreme(s, 1e-30, 0, "inputs of size 1e-30");
     if (s->p->d.forward && s->p->signature->out_count > 0)
         try_extreme(s, 0, NAN, "inputs that are NaN");
-}
-
-/* ---- items ---- */
-
-static as_t reversed(subject *s, as_t x)
-{
-    as_scope scope = scope_open(s->c);
-    int64_t n = x->size[0], order[64];
-    for (int64_t i = 0; i < n && i < 64; i++)
-        order[i] = n - 1 - i;
-    as_t index = tensor_from(s->c, AS_I64, (as_dims){1, {n < 64 ? n : 64}}, order);
-    as_t y = as_index_select(s->c, x, index, 0);
-    if (context_ok(s->c))
-        tensor_ref(y);
-    scope_close(s->c, scope, NULL);
-    return context_ok(s->c) ? y : NULL;
-}
-
-static double worst_difference(const struct as_tensor *a, const struct as_tensor *b, bool by_item)
-{
-    double worst = 0;
-    int64_t rows = by_item ? a->size[0] : 1, width = rows > 0 ? a->count / rows : 0;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < width; j++) {
-            double u = tensor_at(a, r * width + j);
-            double v = tensor_at(b, (by_item ? rows - 1 - r : r) * width + j);
-            worst = fmax(worst, fabs(u - v) / fmax(1, fabs(u)));
-        }
-    return worst;
-}
-
-/* Items in reverse order: what belongs to an item goes with it, the rest stays. */
-void check_items(subject *s)
-{
-    const signature *sig = s->p->signature;
-    outputs a = {0}, b = {0};
-    inputs given = s->in;
-    if (!sig->items) {
-        subject_leave(s, "the signature says |items nowhere");
-        return;
-    }
-    for (int k = 0; k < given.n; k++)
-        if (sig->in[k].items && given.in[k].tensor)
-            given.in[k].tensor = reversed(s, s->in.in[k].tensor);
-    instance *i = subject_instance(s), *j = subject_instance(s);
-    bool good = context_ok(s->c) && i && j;
-    for (int t = 0; good && t < 2; t++) { /* twice: state by item must go along, too */
-        outputs_drop(&a);
-        outputs_drop(&b);
-        good = subject_call(s, i, &s->in, &a) && subject_call(s, j, &given, &b);
-    }
-    if (!good)
-        subject_refused(s, "the items in another order");
-    for (int o = 0; good && o < a.count && o < sig->out_count; o++) {
-        double off = worst_difference(a.item[o], b.item[o], sig->out[o].items);
-        if (off > 1e-5)
-            subject_fail(s,
-                         "output %d changed by %.2g with the order of the items, which |items says are"
-                         " independent",
-                         o, off);
-    }
-    outputs_drop(&a);
-    outputs_drop(&b);
-    instance_free(i);
-    instance_free(j);
-    for (int k = 0; k < given.n; k++)
-        if (sig->in[k].items && given.in[k].tensor != s->in.in[k].tensor)
-            tensor_unref(given.in[k].tensor);
 }

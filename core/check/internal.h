@@ -4,10 +4,10 @@
 
 #include "check/check.h"
 
-enum { CHECK_OUTPUTS = 64, CHECK_STATES = 3, CHECK_SEED = 7 };
+enum { CHECK_OUTPUTS = 96, CHECK_REPORTS = 32, CHECK_STATES = 3, CHECK_SEED = 7 };
 
 /* Which numbers floating inputs hold; a plugin that refuses one sort is given the next. */
-typedef enum { DRAW_NORMAL, DRAW_UNIFORM, DRAW_SHARES, DRAW_SORTS } draw_sort;
+typedef enum { DRAW_NORMAL, DRAW_UNIFORM, DRAW_SHARES, DRAW_BITS, DRAW_SORTS } draw_sort;
 
 /* Inputs for one call, by place. Owned: inputs_free. */
 typedef struct {
@@ -16,6 +16,7 @@ typedef struct {
     as_model *model[SIGNATURE_PLACES];
     as_group *group[SIGNATURE_PLACES];
     as_state *state[SIGNATURE_PLACES][CHECK_STATES];
+    instance *dataset[SIGNATURE_PLACES];
 } inputs;
 
 typedef struct {
@@ -30,27 +31,54 @@ typedef struct {
     bool usable; /* the ordinary inputs are accepted */
 } subject;
 
-/* What a call gave, one reference each: outputs_drop. */
+/* What a call gave, one reference each: outputs_drop. Of kinds that train, the models' parameters follow. */
 typedef struct {
-    int count;
+    int count, declared; /* the first `declared` are the call's own */
     as_t item[CHECK_OUTPUTS];
+    int reports;
+    double report[CHECK_REPORTS];
 } outputs;
+
+/* A fresh instance and fresh inputs, for calls may train what they are given. */
+typedef struct {
+    instance *i;
+    inputs in;
+} fresh;
+
+/* Where an instance and the models it was given stand. Owned: point_drop. */
+typedef struct {
+    as_state *state;
+    as_t parameter[SIGNATURE_PLACES][2]; /* of each model */
+} point;
 
 /* ---- inputs.c ---- */
 
 /* The size a letter has in every check: 4 for B, 5 for C, ... */
 int64_t inputs_letter(const char *letter);
+/* The sizes of a signature's item, `...` as one axis of 3. */
+as_dims inputs_dims(const signature *s, const signature_item *item, const void *values);
 /* `same` fixes the numbers drawn. Fails in the context. */
 bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort, inputs *in);
 void inputs_free(inputs *in);
+/* The place of the model whose parameters the group at `place` moves: the one its name begins with
+ * ("fake_optimizer"), else as many models on as there are groups before it. -1 without a model. */
+int inputs_group_model(const signature *s, const inputs *in, int place);
 
 /* ---- smooth.c ---- */
 
 /* A random smooth network of the shape a signature's item asks for: tanh of random projections of its inputs,
- * times a parameter "scale", plus a parameter "shift". Owned: smooth_free. NULL after a failure. */
+ * times a parameter "scale", plus a parameter "shift"; every tap is what comes before the scale. Owned:
+ * smooth_free. NULL after a failure. */
 as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, int place);
 void smooth_free(as_model *m);
 void smooth_parameters(const as_model *m, as_t out[2]);
+
+/* ---- partners.c: the host's own plugins, which those under check work with ---- */
+
+/* A sampler that calls hooks at every point there is and weights its items. */
+plugin *partner_sampler(as_ctx *c);
+/* A data set with splits train and test, fields x f32[N,3] and y i64[N] below 5. */
+plugin *partner_dataset(as_ctx *c);
 
 /* ---- subject.c ---- */
 
@@ -58,14 +86,8 @@ bool subject_open(subject *s, as_ctx *c, plugin *p);
 void subject_close(subject *s);
 /* Instance number 0 of the small parameters, so that streams are the same each time. NULL after a failure. */
 instance *subject_instance(subject *s);
-/* One call of the plugin's kind from start to end. False leaves the text in the context. */
-bool subject_call(subject *s, instance *i, const inputs *in, outputs *o);
-void outputs_drop(outputs *o);
-bool outputs_equal(as_ctx *c, const outputs *a, const outputs *b);
-bool outputs_finite(const outputs *o);
-/* A copy of the state, not shared. Owned: state_free. NULL after a failure. */
-as_state *subject_snapshot(subject *s, instance *i);
-bool states_equal(as_ctx *c, const as_state *a, const as_state *b);
+bool fresh_open(subject *s, fresh *f);
+void fresh_close(fresh *f);
 
 /* The check under way failed, or is left out; printf form. Return false. */
 bool subject_fail(subject *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -79,11 +101,33 @@ bool subject_forget(subject *s, as_error *e);
 double tensor_at(const struct as_tensor *x, int64_t i);
 void tensor_put(as_t x, int64_t i, double value); /* of a dense one */
 
+/* ---- call.c ---- */
+
+/* The plugin's calls of its kind from start to end. False leaves the text in the context. */
+bool subject_call(subject *s, instance *i, const inputs *in, outputs *o);
+bool subject_call_times(subject *s, const fresh *f, int times);
+void outputs_drop(outputs *o);
+bool outputs_equal(as_ctx *c, const outputs *a, const outputs *b);
+bool outputs_finite(const outputs *o);
+
+/* ---- point.c ---- */
+
+/* Reads or restores; false leaves the text in the context. */
+bool point_take(subject *s, instance *i, const inputs *in, point *at);
+bool point_restore(subject *s, instance *i, const inputs *in, const point *at);
+bool point_restore_models(subject *s, const inputs *in, const point *at);
+void point_drop(point *at);
+/* Registered state only. */
+bool point_same_state(as_ctx *c, const point *a, const point *b);
+/* Whether the model at place k moved between the two. */
+bool point_moved(as_ctx *c, const point *a, const point *b, int k);
+
 /* ---- the checks; each sets the result, CHECK_PASSED before it ---- */
 typedef void check(subject *s);
 
 check check_schema, check_ranges, check_calls, check_wrong_inputs, check_extremes, check_items;
 check check_gradient, check_second_gradient;
-check check_state, check_repeat, check_memory, check_leaks, check_guards;
+check check_state, check_repeat, check_reset, check_training, check_splits;
+check check_memory, check_leaks, check_guards;
 
 #endif

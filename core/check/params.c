@@ -1,4 +1,4 @@
-/* The descriptor and both ends of every range. */
+/* The descriptor, and the ends of what every parameter may be. */
 #include "check/internal.h"
 
 #include "plugin/param.h"
@@ -26,56 +26,91 @@ void check_schema(subject *s)
     cJSON_Delete(wrong);
 }
 
-static instance *with_value(subject *s, const as_param *q, double value)
+/* ---- one value ---- */
+
+/* An instance with this value, which is taken over, in place of the usual one. */
+static instance *with_value(subject *s, const as_param *q, cJSON *value)
 {
     cJSON *params = cJSON_Duplicate(s->params, true);
     cJSON_DeleteItemFromObject(params, q->name);
-    cJSON_AddNumberToObject(params, q->name, value);
+    cJSON_AddItemToObject(params, q->name, value);
     instance *i = instance_new(s->c, s->p, params, s->in.in, s->in.n, 0);
     cJSON_Delete(params);
     return i;
 }
 
-/* An end that belongs to the range. A rule between parameters, or memory, may refuse it by name; an ordinary
- * call at it gives finite numbers or is refused. */
-static void try_inside(subject *s, const as_param *q, double value)
+/* A value that may be given: `text` says it. A rule between parameters, or memory, may refuse it by name; an
+ * ordinary call, where one is affordable, gives finite numbers or is refused. */
+static void try_inside(subject *s, const as_param *q, cJSON *value, const char *text, bool calls)
 {
     as_error e = {{0}};
     outputs o = {0};
-    char number[32];
     instance *i = with_value(s, q, value);
-    param_number_text(value, number);
     if (!i) {
         subject_forget(s, &e);
         if (!s->p->d.validate && !strstr(e.text, "out of memory") && !strstr(e.text, "setup: "))
-            subject_fail(s, "%s = %s is in its range and was refused: %.600s", q->name, number, e.text);
+            subject_fail(s, "%s = %s may be given and was refused: %.600s", q->name, text, e.text);
         return;
     }
-    if (q->type == AS_PARAM_REAL && subject_call(s, i, &s->in, &o) && !outputs_finite(&o))
-        subject_fail(s, "%s = %s is in its range, and ordinary inputs give a result that is not finite",
-                     q->name, number);
+    if (calls && s->usable && subject_call(s, i, &s->in, &o) && !outputs_finite(&o))
+        subject_fail(s, "%s = %s may be given, and ordinary inputs give a result that is not finite", q->name,
+                     text);
     subject_forget(s, NULL);
     outputs_drop(&o);
     instance_free(i);
 }
 
-static void try_outside(subject *s, const as_param *q, double value)
+static void try_outside(subject *s, const as_param *q, cJSON *value, const char *text)
 {
     as_error e = {{0}};
-    char number[32];
     instance *i = with_value(s, q, value);
-    param_number_text(value, number);
     if (i)
-        subject_fail(s, "%s = %s is outside its range and was taken", q->name, number);
+        subject_fail(s, "%s = %s may not be given and was taken", q->name, text);
     else if (!subject_forget(s, &e) || !strstr(e.text, q->name))
-        subject_fail(s, "%s = %s was refused with a text that does not name it: %.600s", q->name, number,
+        subject_fail(s, "%s = %s was refused with a text that does not name it: %.600s", q->name, text,
                      e.text);
     instance_free(i);
 }
 
+/* ---- numbers and lists of them ---- */
+
+static bool is_list(const as_param *q)
+{
+    return q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS;
+}
+
+static bool is_whole(const as_param *q)
+{
+    return q->type == AS_PARAM_INT || q->type == AS_PARAM_INTS;
+}
+
+/* The number, or a list of it as long as the default's. */
+static cJSON *value_of(const as_param *q, double number)
+{
+    if (!is_list(q))
+        return cJSON_CreateNumber(number);
+    cJSON *usual = param_list_default(q), *list = cJSON_CreateArray();
+    int n = cJSON_GetArraySize(usual);
+    for (int k = 0; k < (n > 0 ? n : 1); k++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(number));
+    cJSON_Delete(usual);
+    return list;
+}
+
+static void try_number(subject *s, const as_param *q, double number, bool inside)
+{
+    enum { MOST_CALLED = 64 }; /* an integer may be a count of steps */
+    char text[64], digits[32];
+    snprintf(text, sizeof text, is_list(q) ? "{ %s, ... }" : "%s", param_number_text(number, digits));
+    if (inside)
+        try_inside(s, q, value_of(q, number), text, !is_whole(q) || fabs(number) <= MOST_CALLED);
+    else
+        try_outside(s, q, value_of(q, number), text);
+}
+
 static void try_end(subject *s, const as_param *q, double end, bool open, double outwards)
 {
-    bool whole = q->type == AS_PARAM_INT;
+    bool whole = is_whole(q);
     if (!isfinite(end))
         return;
     if (whole && (end + outwards < INT_MIN || end + outwards > INT_MAX))
@@ -83,24 +118,103 @@ static void try_end(subject *s, const as_param *q, double end, bool open, double
     double outside = whole ? end + outwards : nextafter(end, outwards * INFINITY);
     /* a range that excludes 0 does not promise 5e-324 */
     double inside = end - outwards * (whole ? 1 : 1e-3 * fmax(1, fabs(end)));
-    try_inside(s, q, open ? inside : end);
-    try_outside(s, q, open ? end : outside);
+    try_number(s, q, open ? inside : end, true);
+    try_number(s, q, open ? end : outside, false);
+}
+
+static int try_range(subject *s, const as_param *q)
+{
+    param_range r;
+    if (!param_range_parse(q->range, &r))
+        return 0;
+    try_end(s, q, r.low, r.low_open, -1);
+    try_end(s, q, r.high, r.high_open, 1);
+    return isfinite(r.low) + isfinite(r.high);
+}
+
+/* ---- words ---- */
+
+static int try_choices(subject *s, const as_param *q)
+{
+    char word[96];
+    const char *text;
+    int n = 0, length;
+    for (; (text = param_word(q, n, &length)) != NULL; n++) {
+        snprintf(word, sizeof word, "%.*s", length, text);
+        try_inside(s, q, cJSON_CreateString(word), word, true);
+    }
+    try_outside(s, q, cJSON_CreateString("no such word"), "no such word");
+    return n;
+}
+
+static int try_bools(subject *s, const as_param *q)
+{
+    try_inside(s, q, cJSON_CreateFalse(), "false", true);
+    try_inside(s, q, cJSON_CreateTrue(), "true", true);
+    return 2;
+}
+
+/* ---- tensors ---- */
+
+static cJSON *nested(as_dims dims, int depth, int *at)
+{
+    if (depth == dims.rank)
+        return cJSON_CreateNumber((*at)++ % 2 ? 0.75 : 0.25);
+    cJSON *list = cJSON_CreateArray();
+    for (int64_t k = 0; k < dims.size[depth]; k++)
+        cJSON_AddItemToArray(list, nested(dims, depth + 1, at));
+    return list;
+}
+
+/* A tensor of the declared type is taken, one of an axis more is not. */
+static int try_tensor(subject *s, const as_param *q)
+{
+    char text[160];
+    as_error e = {{0}};
+    int at = 0;
+    snprintf(text, sizeof text, "%s %.100s -> f32", q->name, q->range);
+    signature *type = signature_parse(text, s->p->d.params, &e);
+    if (!type ||
+        type->in[0].dtype == AS_I64) { /* whole numbers mean something: the known answers give some */
+        signature_free(type);
+        return 0;
+    }
+    as_dims dims = inputs_dims(type, &type->in[0], s->values);
+    try_inside(s, q, nested(dims, 0, &at), "a tensor of its type", true);
+    if (type->in[0].rest < 0 && dims.rank < AS_MAX_RANK) {
+        dims.size[dims.rank++] = 2;
+        try_outside(s, q, nested(dims, 0, &at), "a tensor with one axis more");
+    }
+    signature_free(type);
+    return 1;
 }
 
 void check_ranges(subject *s)
 {
     enum { MOST_BYTES = 256 << 20 };
-    int ends = 0;
+    int tried = 0;
     alloc_limit(alloc_in_use() + alloc_kept() + MOST_BYTES);
-    for (const as_param *q = s->p->d.params; q && q->type != AS_PARAM_END; q++) {
-        param_range r;
-        if ((q->type != AS_PARAM_REAL && q->type != AS_PARAM_INT) || !param_range_parse(q->range, &r))
-            continue;
-        try_end(s, q, r.low, r.low_open, -1);
-        try_end(s, q, r.high, r.high_open, 1);
-        ends += isfinite(r.low) + isfinite(r.high);
-    }
+    for (const as_param *q = s->p->d.params; q && q->type != AS_PARAM_END; q++)
+        switch (q->type) {
+        case AS_PARAM_REAL:
+        case AS_PARAM_INT:
+        case AS_PARAM_REALS:
+        case AS_PARAM_INTS:
+            tried += try_range(s, q);
+            break;
+        case AS_PARAM_CHOICE:
+            tried += try_choices(s, q);
+            break;
+        case AS_PARAM_BOOL:
+            tried += try_bools(s, q);
+            break;
+        case AS_PARAM_TENSOR:
+            tried += try_tensor(s, q);
+            break;
+        default:
+            break;
+        }
     alloc_limit(0);
-    if (ends == 0)
-        subject_leave(s, "no parameter has a range");
+    if (tried == 0)
+        subject_leave(s, "no parameter has limits");
 }

@@ -74,11 +74,9 @@ static as_t project(as_ctx *c, const smooth *s, as_t x, int64_t rows, int64_t co
     return as_scale(c, as_matmul(c, flat, w), 0.5 / sqrt((double)(n > 0 ? n : 1)));
 }
 
-static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_t *in, int n)
+/* tanh of what the inputs project to, before scale and shift: flat, of `dims` once reshaped. */
+static as_t hidden(as_ctx *c, const smooth *s, as_dims dims, const as_t *in, int n)
 {
-    as_dims dims = dims_of(c, s, in, n);
-    if (!context_ok(c))
-        return context_of(c)->inert;
     int64_t rows = dims.rank > 0 && in[0]->rank > 0 && in[0]->size[0] == dims.size[0] ? dims.size[0] : 1;
     int64_t count = 1;
     for (int a = 0; a < dims.rank; a++)
@@ -89,8 +87,21 @@ static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_
         as_t part = project(c, s, in[k], by_row ? rows : 1, count / (rows > 0 ? rows : 1), k);
         sum = sum ? as_add(c, sum, part) : part;
     }
-    as_t y = as_add(c, as_mul(c, as_tanh(c, sum), parameter[0]), parameter[1]);
+    return as_tanh(c, sum);
+}
+
+static as_t scaled(as_ctx *c, as_t h, const as_t parameter[2], as_dims dims)
+{
+    as_t y = as_add(c, as_mul(c, h, parameter[0]), parameter[1]);
     return as_reshape(c, as_contiguous(c, y), dims);
+}
+
+static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_t *in, int n)
+{
+    as_dims dims = dims_of(c, s, in, n);
+    if (!context_ok(c))
+        return context_of(c)->inert;
+    return scaled(c, hidden(c, s, dims, in, n), parameter, dims);
 }
 
 static as_t call(as_ctx *c, as_model *m, const as_t *in, int n)
@@ -107,6 +118,21 @@ static as_t call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t 
         if (!(parameter[k] = state_find(theta, names[k])))
             return context_fail(c, "the state has no \"%s\"", names[k]);
     return apply(c, s, parameter, in, n);
+}
+
+/* Every tap is the hidden layer. All outputs are the one it has. */
+static bool request(as_ctx *c, as_model *m, const as_request *r)
+{
+    const smooth *s = m->self;
+    as_dims dims = dims_of(c, s, r->in, r->in_count);
+    if (!context_ok(c))
+        return false;
+    as_t h = r->replace_count > 0 ? r->with[0] : hidden(c, s, dims, r->in, r->in_count);
+    for (int k = 0; k < r->read_count; k++)
+        r->value[k] = h;
+    for (int k = 0; k < r->out_count; k++)
+        r->out[k] = scaled(c, h, s->parameter, dims);
+    return context_ok(c);
 }
 
 static bool state(as_ctx *c, as_model *m, as_state *out)
@@ -152,9 +178,10 @@ as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, 
     }
     s->model = (as_model){.name = item->name,
                           .self = s,
-                          .offers = MODEL_PARAMS | MODEL_BUFFERS | MODEL_MODES,
+                          .offers = MODEL_PARAMS | MODEL_BUFFERS | MODEL_TAPS | MODEL_MODES,
                           .call = call,
                           .call_with = call_with,
+                          .request = request,
                           .state = state,
                           .mode = mode,
                           .evaluate = evaluate};

@@ -1,9 +1,8 @@
-/* The plugin under check: small parameters, one way to call every kind, comparing what came out. */
+/* The plugin under check: its small parameters, its instances, what the check under way found. */
 #include "check/internal.h"
 
 #include "plugin/param.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,132 +152,17 @@ instance *subject_instance(subject *s)
     return instance_new(s->c, s->p, s->params, s->in.in, s->in.n, 0);
 }
 
-/* ---- calls ---- */
-
-/* Keeps outputs over the end of the scope they lie in; those left out are skipped. */
-static void keep(outputs *o, as_t const *out, int n)
+bool fresh_open(subject *s, fresh *f)
 {
-    for (int k = 0; k < n && o->count < CHECK_OUTPUTS; k++)
-        if (out[k])
-            o->item[o->count++] = tensor_ref(out[k]);
-}
-
-static bool keep_state(outputs *o, as_state *s)
-{
-    for (int k = 0; s && k < s->count && o->count < CHECK_OUTPUTS; k++)
-        o->item[o->count++] = tensor_ref(s->entries[k].tensor);
-    state_free(s);
-    return s != NULL;
-}
-
-static bool sample(instance *i, const inputs *in, as_t *out)
-{
-    sampling at;
-    if (!call_start(i, in->in, in->n, &at))
+    *f = (fresh){0};
+    if (!inputs_make(s->c, s->p, s->values, s->sort, &f->in))
         return false;
-    bool good = true;
-    for (int k = 0; good && k < at.at.steps; k++)
-        good = call_advance(&at, k);
-    good = good && call_finish(&at, out);
-    call_sampling_release(&at);
-    return good;
+    f->i = instance_new(s->c, s->p, s->params, f->in.in, f->in.n, 0);
+    return f->i != NULL;
 }
 
-static bool read_all(instance *i, outputs *o)
+void fresh_close(fresh *f)
 {
-    bool good = call_open(i);
-    for (int k = 0; good && k < i->split_count; k++)
-        good = keep_state(o, call_read(i, i->splits[k]));
-    return good;
-}
-
-static bool refuse_kind(subject *s)
-{
-    context_fail(s->c, "the %s act inside of another plugin: not called alone", s->p->d.kind);
-    return false;
-}
-
-bool subject_call(subject *s, instance *i, const inputs *in, outputs *o)
-{
-    const as_plugin *d = &s->p->d;
-    as_t out[SIGNATURE_PLACES] = {0};
-    bool good;
-    *o = (outputs){0};
-    if (d->merge)
-        return keep_state(o, call_merge(i, in->in, in->n));
-    if (d->read)
-        return read_all(i, o);
-    as_scope scope = scope_open(s->c);
-    if (d->forward)
-        good = call_forward(i, in->in, in->n, out);
-    else if (d->score)
-        good = call_score(i, in->in, in->n, out);
-    else if (d->step)
-        good = call_step(i, in->in, in->n, out);
-    else if (d->draw)
-        good = call_draw(i, in->in, in->n, out);
-    else if (d->start && d->advance)
-        good = sample(i, in, out);
-    else
-        good = refuse_kind(s);
-    if (good)
-        keep(o, out, s->p->signature->out_count);
-    scope_close(s->c, scope, NULL);
-    return good;
-}
-
-void outputs_drop(outputs *o)
-{
-    for (int k = 0; k < o->count; k++)
-        tensor_unref(o->item[k]);
-    o->count = 0;
-}
-
-bool outputs_equal(as_ctx *c, const outputs *a, const outputs *b)
-{
-    bool same = a->count == b->count;
-    for (int k = 0; same && k < a->count; k++)
-        same = tensor_equal(c, a->item[k], b->item[k]);
-    return same;
-}
-
-bool outputs_finite(const outputs *o)
-{
-    for (int k = 0; k < o->count; k++)
-        for (int64_t i = 0; i < o->item[k]->count; i++)
-            if (!isfinite(tensor_at(o->item[k], i)))
-                return false;
-    return true;
-}
-
-/* ---- states ---- */
-
-as_state *subject_snapshot(subject *s, instance *i)
-{
-    as_ctx *c = s->c;
-    as_state *shared = instance_state(i), *copy = shared ? state_new() : NULL;
-    as_error e = {{0}};
-    as_scope scope = scope_open(c);
-    for (int k = 0; copy && context_ok(c) && k < shared->count; k++) {
-        as_t x = shared->entries[k].tensor;
-        as_t y = tensor_new(c, (as_dtype)x->dtype, tensor_dims(x));
-        if (context_ok(c) && tensor_assign(c, y, x) && !state_put(copy, shared->entries[k].name, y, &e))
-            context_fail(c, "%s", e.text);
-    }
-    scope_close(c, scope, NULL);
-    state_free(shared);
-    if (context_ok(c))
-        return copy;
-    state_free(copy);
-    return NULL;
-}
-
-bool states_equal(as_ctx *c, const as_state *a, const as_state *b)
-{
-    bool same = a->count == b->count;
-    for (int k = 0; same && k < a->count; k++) {
-        as_t other = state_find(b, a->entries[k].name);
-        same = other && tensor_equal(c, a->entries[k].tensor, other);
-    }
-    return same;
+    instance_free(f->i);
+    inputs_free(&f->in);
 }

@@ -266,14 +266,19 @@ as_state *call_read(instance *i, const char *split)
         context_fail(i->ctx, "%s: read: out of memory", i->plugin->name);
         return NULL;
     }
+    bool good = false;
     if (frame_open_unchecked(&f, i->ctx, i, "read", NULL, NULL)) {
         f.state = fields;
         f.split = split;
+        instance_forget_streams(i); /* the split's draws are the same whenever it is read */
+        i->reading = split;
         i->plugin->d.read(i->ctx, i->params, split);
+        i->reading = NULL;
         check_fields(&f);
-        if (frame_close(&f, NULL, 0))
-            return fields;
+        good = frame_close(&f, NULL, 0);
     }
+    if (good)
+        return fields;
     state_free(fields);
     return NULL;
 }

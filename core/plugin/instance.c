@@ -182,7 +182,7 @@ static void release(registered *list, int n)
     free(list);
 }
 
-static void forget_streams(instance *i)
+void instance_forget_streams(instance *i)
 {
     for (int k = 0; k < i->stream_count; k++)
         free(i->streams[k].name);
@@ -198,7 +198,7 @@ void instance_free(instance *i)
     if (i->self && i->plugin->d.destroy)
         i->plugin->d.destroy(i->self);
     release(i->state, i->state_count);
-    forget_streams(i);
+    instance_forget_streams(i);
     for (int k = 0; k < i->split_count; k++)
         free(i->splits[k]);
     free(i->splits);
@@ -221,12 +221,14 @@ bool instance_reset(instance *i)
         i->plugin->d.destroy(i->self);
     if (i->self)
         memset(i->self, 0, i->plugin->d.state_size);
-    forget_streams(i);
+    instance_forget_streams(i);
     i->previous = i->state;
     i->previous_count = i->state_count;
     i->state = NULL;
     i->state_count = 0;
     bool good = run_setup(i);
+    for (int k = 0; good && k < i->hook_count; k++)
+        good = instance_reset(i->hooks[k]);
     release(i->previous, i->previous_count);
     i->previous = NULL;
     i->previous_count = 0;
@@ -297,8 +299,8 @@ static registered *new_entry(instance *i, registered_kind kind, const char *name
     const char *word = kind_word(kind);
     if (!context_ok(c))
         return NULL;
-    if (!name || !*name || strncmp(name, "random.", 7) == 0) {
-        context_fail(c, "%s \"%s\": not a name of its own (\"random.\" is the host's)", word,
+    if (!name || !*name || strncmp(name, "random.", 7) == 0 || strncmp(name, "hooks.", 6) == 0) {
+        context_fail(c, "%s \"%s\": not a name of its own (\"random.\" and \"hooks.\" are the host's)", word,
                      name ? name : "");
         return NULL;
     }
@@ -382,8 +384,13 @@ void instance_count(instance *i, const char *name, int *value)
 
 random_stream *instance_stream(instance *i, const char *name)
 {
+    char of_split[256];
     if (!context_ok(i->ctx))
         return NULL;
+    if (i->reading) {
+        snprintf(of_split, sizeof of_split, "%s/%s", i->reading, name);
+        name = of_split;
+    }
     for (int k = 0; k < i->stream_count; k++)
         if (strcmp(i->streams[k].name, name) == 0)
             return &i->streams[k].stream;

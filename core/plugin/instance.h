@@ -53,6 +53,7 @@ typedef struct instance {
     char **splits; /* of a data set, in the order it declared them */
     int split_count;
     bool opened;
+    const char *reading;                    /* the split being read: its streams are its own; else NULL */
     bool starting;                          /* as_per_item is legal */
     struct instance *hooks[INSTANCE_HOOKS]; /* of a sampler, in the script's order; borrowed */
     int hook_count;
@@ -71,11 +72,14 @@ instance *instance_new(as_ctx *c, plugin *p, const cJSON *params, const argument
                        int64_t number);
 void instance_free(instance *i);
 
-/* As newly made: state set up again in the same storage, streams at their start. */
+/* As newly made: state set up again in the same storage, streams at their start; a sampler's hooks, too. */
 bool instance_reset(instance *i);
 
 /* Drops what the last sampling registered by item. */
 void instance_forget_sampling(instance *i);
+
+/* All streams go back to their start. */
+void instance_forget_streams(instance *i);
 
 void instance_train(instance *i, bool on);
 
@@ -84,8 +88,9 @@ int instance_parameter_count(const instance *i);
 void instance_parameters(const instance *i, as_t *list);
 
 /* The state: parameters, buffers, counters (i64 scalars) in the order registered, then the random streams
- * ("random.NAME": i64[2], key and counter). Tensors are shared, not copied, except counters and streams.
- * Owned: state_free. NULL after a failure. */
+ * ("random.NAME": i64[2], key and counter), then the same of a sampler's hooks ("hooks.1.NAME"). What a
+ * sampling registered by item is not part of it: the next start makes it anew. Tensors are shared, not
+ * copied, except counters and streams. Owned: state_free. NULL after a failure. */
 as_state *instance_state(instance *i);
 
 /* Copies values in: same storage, so optimizers and handles stay valid. Fails without a change, naming what

@@ -1,4 +1,4 @@
-/* An instance's state as named tensors, and back. */
+/* An instance's state as named tensors, and back; a sampler's is its own and that of its hooks. */
 #include "plugin/instance.h"
 
 #include <assay/tensor.h>
@@ -8,11 +8,35 @@
 #include <string.h>
 
 #define STREAM_PREFIX "random."
-#define STREAM_NAME 160
+#define HOOK_PREFIX "hooks.%d."
+#define NAME 320
 
 static bool is_stream(const char *name)
 {
     return strncmp(name, STREAM_PREFIX, sizeof STREAM_PREFIX - 1) == 0;
+}
+
+/* The name in a state of what an instance calls `name`; hook 0 is the instance itself, 1 its first hook. */
+static const char *outer_name(char buffer[NAME], int hook, const char *name)
+{
+    int used = hook > 0 ? snprintf(buffer, NAME, HOOK_PREFIX, hook) : 0;
+    snprintf(buffer + used, (size_t)(NAME - used), "%s", name);
+    return buffer;
+}
+
+/* Whose entry of a state this is (0 or a hook's number), and what that one calls it. */
+static const char *inner_name(const instance *i, const char *name, int *hook)
+{
+    int length = 0;
+    *hook = 0;
+    if (i->hook_count == 0 || sscanf(name, HOOK_PREFIX "%n", hook, &length) != 1 || length == 0)
+        return name;
+    return name + length;
+}
+
+static instance *hook_at(instance *i, int hook)
+{
+    return hook == 0 ? i : hook <= i->hook_count ? i->hooks[hook - 1] : NULL;
 }
 
 static bool put(instance *i, as_state *s, const char *name, as_t x)
@@ -26,25 +50,36 @@ static bool put(instance *i, as_state *s, const char *name, as_t x)
     return false;
 }
 
-static bool put_all(instance *i, as_state *s)
+/* What a sampling registered by item is its own, not the instance's. */
+static bool put_own(instance *i, int hook, as_state *s)
 {
     as_ctx *c = i->ctx;
+    char name[NAME], stream_name[NAME];
     for (int k = 0; k < i->state_count; k++) {
         const registered *r = &i->state[k];
+        if (r->sampling)
+            continue;
         int64_t value = r->counter ? *r->counter : 0;
         as_t x = r->tensor ? r->tensor : tensor_from(c, AS_I64, AS_SCALAR, &value);
-        if (!put(i, s, r->name, x))
+        if (!put(i, s, outer_name(name, hook, r->name), x))
             return false;
     }
     for (int k = 0; k < i->stream_count; k++) {
         const random_stream *stream = &i->streams[k].stream;
         int64_t position[2] = {(int64_t)stream->key, (int64_t)stream->counter};
-        char name[STREAM_NAME];
-        snprintf(name, sizeof name, STREAM_PREFIX "%s", i->streams[k].name);
-        if (!put(i, s, name, tensor_from(c, AS_I64, AS_DIMS(2), position)))
+        snprintf(stream_name, sizeof stream_name, STREAM_PREFIX "%s", i->streams[k].name);
+        if (!put(i, s, outer_name(name, hook, stream_name), tensor_from(c, AS_I64, AS_DIMS(2), position)))
             return false;
     }
     return true;
+}
+
+static bool put_all(instance *i, as_state *s)
+{
+    bool good = true;
+    for (int hook = 0; good && hook <= i->hook_count; hook++)
+        good = put_own(hook_at(i, hook), hook, s);
+    return good;
 }
 
 as_state *instance_state(instance *i)
@@ -87,61 +122,71 @@ static bool same_shape(const struct as_tensor *a, const struct as_tensor *b)
            memcmp(a->size, b->size, a->rank * sizeof *a->size) == 0;
 }
 
-static void check_entry(const registered *r, const as_state *s, as_error *e)
+static void check_entry(const registered *r, const char *name, const as_state *s, as_error *e)
 {
     char found[TENSOR_TEXT], wanted[TENSOR_TEXT];
-    as_t x = state_find(s, r->name);
+    as_t x = state_find(s, name);
     if (!x)
-        complain(e, "\"%s\" is missing", r->name);
+        complain(e, "\"%s\" is missing", name);
     else if (r->tensor && !same_shape(x, r->tensor))
-        complain(e, "\"%s\" is %s, expected %s", r->name, tensor_shape_text(x, found),
+        complain(e, "\"%s\" is %s, expected %s", name, tensor_shape_text(x, found),
                  tensor_shape_text(r->tensor, wanted));
     else if (r->counter && (x->dtype != AS_I64 || x->rank != 0))
-        complain(e, "\"%s\" is %s, expected i64[]", r->name, tensor_shape_text(x, found));
+        complain(e, "\"%s\" is %s, expected i64[]", name, tensor_shape_text(x, found));
     else if (r->counter && (*(int64_t *)x->data < INT_MIN || *(int64_t *)x->data > INT_MAX))
-        complain(e, "\"%s\" = %lld is no int", r->name, (long long)*(int64_t *)x->data);
+        complain(e, "\"%s\" = %lld is no int", name, (long long)*(int64_t *)x->data);
 }
 
 static bool is_registered(const instance *i, const char *name)
 {
-    for (int k = 0; k < i->state_count; k++)
-        if (strcmp(i->state[k].name, name) == 0)
+    for (int k = 0; i && k < i->state_count; k++)
+        if (!i->state[k].sampling && strcmp(i->state[k].name, name) == 0)
             return true;
     return false;
+}
+
+static void check_extra(instance *i, const state_entry *entry, as_error *e)
+{
+    char found[TENSOR_TEXT];
+    int hook;
+    const char *name = inner_name(i, entry->name, &hook);
+    if (!hook_at(i, hook) || (!is_stream(name) && !is_registered(hook_at(i, hook), name)))
+        complain(e, "\"%s\" is extra", entry->name);
+    else if (is_stream(name) &&
+             (entry->tensor->dtype != AS_I64 || entry->tensor->rank != 1 || entry->tensor->count != 2))
+        complain(e, "\"%s\" is %s, expected i64[2]", entry->name, tensor_shape_text(entry->tensor, found));
 }
 
 static bool check_state(instance *i, const as_state *s)
 {
     as_error e = {{0}};
-    char found[TENSOR_TEXT];
-    for (int k = 0; k < i->state_count; k++)
-        check_entry(&i->state[k], s, &e);
-    for (int k = 0; k < s->count; k++) {
-        const state_entry *entry = &s->entries[k];
-        if (!is_stream(entry->name)) {
-            if (!is_registered(i, entry->name))
-                complain(&e, "\"%s\" is extra", entry->name);
-        } else if (entry->tensor->dtype != AS_I64 || entry->tensor->rank != 1 || entry->tensor->count != 2) {
-            complain(&e, "\"%s\" is %s, expected i64[2]", entry->name,
-                     tensor_shape_text(entry->tensor, found));
-        }
+    char name[NAME];
+    for (int hook = 0; hook <= i->hook_count; hook++) {
+        const instance *one = hook_at(i, hook);
+        for (int k = 0; k < one->state_count; k++)
+            if (!one->state[k].sampling)
+                check_entry(&one->state[k], outer_name(name, hook, one->state[k].name), s, &e);
     }
+    for (int k = 0; k < s->count; k++)
+        check_extra(i, &s->entries[k], &e);
     if (!e.text[0])
         return true;
     context_fail(i->ctx, "%s: this state does not fit: %.900s", i->plugin->name, e.text);
     return false;
 }
 
+/* Streams the state does not name were unused when it was saved. */
 static bool load_streams(instance *i, const as_state *s)
 {
-    for (int k = 0; k < i->stream_count; k++) /* unused when the state was saved */
-        i->streams[k].stream =
-            random_named(context_of(i->ctx)->seed, i->plugin->name, i->number, i->streams[k].name);
+    for (int hook = 0; hook <= i->hook_count; hook++)
+        instance_forget_streams(hook_at(i, hook));
     for (int k = 0; k < s->count; k++) {
         const state_entry *entry = &s->entries[k];
-        if (!is_stream(entry->name))
+        int hook;
+        const char *name = inner_name(i, entry->name, &hook);
+        if (!is_stream(name))
             continue;
-        random_stream *stream = instance_stream(i, entry->name + sizeof STREAM_PREFIX - 1);
+        random_stream *stream = instance_stream(hook_at(i, hook), name + sizeof STREAM_PREFIX - 1);
         if (!stream)
             return false;
         const int64_t *position = entry->tensor->data;
@@ -151,20 +196,27 @@ static bool load_streams(instance *i, const as_state *s)
     return true;
 }
 
-bool instance_load(instance *i, const as_state *s)
+static bool load_own(instance *i, int hook, const as_state *s)
 {
-    if (!context_ok(i->ctx) || !check_state(i, s))
-        return false;
+    char name[NAME];
     for (int k = 0; k < i->state_count; k++) {
         registered *r = &i->state[k];
-        as_t x = state_find(s, r->name);
+        as_t x = r->sampling ? NULL : state_find(s, outer_name(name, hook, r->name));
+        if (!x)
+            continue;
         if (r->counter)
             *r->counter = (int)*(int64_t *)x->data;
         else if (x->data != r->tensor->data && !tensor_assign(i->ctx, r->tensor, x))
             return false;
     }
-    if (!load_streams(i, s))
-        return false;
     i->failed = false;
     return true;
+}
+
+bool instance_load(instance *i, const as_state *s)
+{
+    bool good = context_ok(i->ctx) && check_state(i, s);
+    for (int hook = 0; good && hook <= i->hook_count; hook++)
+        good = load_own(hook_at(i, hook), hook, s);
+    return good && load_streams(i, s);
 }

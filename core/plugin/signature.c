@@ -271,7 +271,23 @@ static bool parse_call(parser *p, signature_item *item)
     return good && (take(p, ")") || fail_expected(p, "\",\" or \")\""));
 }
 
-static bool parse_type(parser *p, signature_item *item)
+/* "|items|stop" */
+static bool parse_marks(parser *p, signature_item *item, bool output)
+{
+    output = output && !p->of_model;
+    while (take(p, "|")) {
+        word w = take_word(p);
+        if (word_is(w, "items"))
+            item->items = p->s->items = true;
+        else if (output && word_is(w, "stop"))
+            item->stops = true;
+        else
+            return fail(p, w.text, output ? "expected \"|items\" or \"|stop\"" : "expected \"|items\"");
+    }
+    return true;
+}
+
+static bool parse_type(parser *p, signature_item *item, bool output)
 {
     blanks(p);
     const char *at = p->at;
@@ -299,13 +315,7 @@ static bool parse_type(parser *p, signature_item *item)
     item->text = keep(p, at, (size_t)(p->at - at));
     if (!parse_bound(p, item))
         return false;
-    if (take(p, "|")) {
-        w = take_word(p);
-        if (!word_is(w, "items"))
-            return fail(p, w.text, "expected \"|items\"");
-        item->items = p->s->items = true;
-    }
-    return true;
+    return parse_marks(p, item, output);
 }
 
 static bool parse_item(parser *p, signature_item *item, bool output)
@@ -323,7 +333,7 @@ static bool parse_item(parser *p, signature_item *item, bool output)
         p->at = at;
     item->name = named ? keep(p, w.text, (size_t)w.length) : "";
     item->optional = optional;
-    return parse_type(p, item);
+    return parse_type(p, item, output);
 }
 
 static bool parse_list(parser *p, signature_item *items, int *count, bool output)

@@ -8,8 +8,11 @@
  * binds on first sight, must agree after), a number, an integer parameter of the plugin (lower case), a
  * product of these (`M*B`), or `...`: any axes, the same wherever it stands. `?` after a name is optional,
  * `<C` (a letter, number or integer parameter) bounds an i64's values: 0 <= value < C. `|items` after a type:
- * the items along axis 0 are independent. Letters in a model's brackets are its own and bind anew at each
- * call of it, but `^C` there is the letter C of the whole signature. Outputs may do without a name. */
+ * the items along axis 0 are independent; after state[], the order of the states does not matter. `|stop`
+ * after an output: part of what it is made of is meant to be constant, so that its gradient is not the
+ * derivative of its value (a detached target, a surrogate). Letters in a model's brackets are its own and
+ * bind anew at each call of it, but `^C` there is the letter C of the whole signature. Outputs may do without
+ * a name. */
 #ifndef ASSAY_PLUGIN_SIGNATURE_H
 #define ASSAY_PLUGIN_SIGNATURE_H
 
@@ -43,6 +46,7 @@ typedef struct {
     const char *text; /* "i64[B]", "model{params}(...)" */
     bool optional;
     bool items;     /* |items */
+    bool stops;     /* |stop */
     as_dtype dtype; /* AS_F32: the working float */
     int8_t rank;    /* axes written out, `...` not counted */
     int8_t rest;    /* place of `...` among them, -1 for none */

@@ -208,6 +208,7 @@ void alloc_trim(void)
 
 enum { PATTERN = 0xA5 };
 static bool guarded;
+static int litter; /* what fresh blocks hold; 0: what they happen to */
 static int64_t guards_broken;
 
 static size_t padded(size_t bytes)
@@ -228,6 +229,11 @@ void alloc_guard(void)
     guarded = true;
 }
 
+void alloc_litter(int byte)
+{
+    litter = byte;
+}
+
 int64_t alloc_guards_broken(void)
 {
     return guards_broken;
@@ -243,6 +249,8 @@ void *alloc_get(size_t bytes)
     if (!p)
         return NULL;
     memset(p, PATTERN, ALLOC_ALIGN);
+    if (litter)
+        memset(p + ALLOC_ALIGN, litter, bytes);
     memset(p + ALLOC_ALIGN + bytes, PATTERN, padded(bytes) - ALLOC_ALIGN - bytes);
     return p + ALLOC_ALIGN;
 }

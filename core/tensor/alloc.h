@@ -42,6 +42,10 @@ void alloc_fail_at(int64_t n);
 void alloc_guard(void);
 int64_t alloc_guards_broken(void); /* blocks given back whose pattern was gone */
 
+/* With guards: blocks are filled with this byte when they are handed out, so that what is read before it is
+ * written differs from one byte to another. 0: not filled. */
+void alloc_litter(int byte);
+
 /* Returns the kept blocks above 256 KiB to the system. */
 void alloc_trim(void);
 

@@ -1,7 +1,7 @@
 /* check SECONDS KIND/NAME | FILE.so | --spec SPEC.LUA FILE: the conformance check of one plugin or of all in
  * one file. Prints lines for `assay plugins check`, each a word and a text: plugin, version, hash, path,
- * begin, pass, fail, left, end. A plugin that dies takes only this process along; what was begun last is what
- * it died in. */
+ * stops, begin, pass, fail, left, end. A plugin that dies takes only this process along; what was begun last
+ * is what it died in. */
 #include "worker/worker.h"
 
 #include "check/check.h"
@@ -17,10 +17,10 @@
 
 static FILE *lines; /* our stdout; a plugin's own printf goes to stderr */
 
-static void begin(void *self, const char *check)
+static void begin(void *self, const char *check, const char *tried)
 {
     (void)self;
-    fprintf(lines, "begin %s\n", check);
+    fprintf(lines, "begin %s: %s\n", check, tried);
     fflush(lines);
 }
 
@@ -41,6 +41,9 @@ static bool check_one(as_ctx *c, plugin *p, as_error *e)
     if (!hash)
         return false;
     fprintf(lines, "plugin %s\nversion %s\nhash %s\npath %s\n", p->name, p->d.version, hash, p->module->path);
+    for (int k = 0; k < p->signature->out_count; k++)
+        if (p->signature->out[k].stops)
+            fprintf(lines, "stops gradients\n");
     fflush(lines);
     check_plugin(c, p, &(check_sink){NULL, begin, end});
     fprintf(lines, "end %s\n", p->name);
@@ -51,6 +54,8 @@ static bool check_one(as_ctx *c, plugin *p, as_error *e)
 static bool check_named(as_ctx *c, const char *what, as_error *e)
 {
     const char *dot = strrchr(what, '.');
+    if (dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".cc") == 0))
+        return error_set(e, "%s is the source: assay build %s, then check the .so beside it", what, what);
     if (!dot || strcmp(dot, ".so") != 0) {
         plugin *p = load_plugin_named(what, e);
         return p && check_one(c, p, e);

@@ -169,7 +169,8 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
 
 AS_PLUGIN(.kind = "heads", .name = "isogclr", .version = "1.0.0", .paper = "arXiv:2305.11965",
           .doc = "contrastive head with an individual temperature for each training sample", .params = params,
-          .signature = "view_a f32[B,in_dim], view_b f32[B,in_dim], index i64[B]<n_samples, epoch? i64"
-                       " -> loss f32",
+          .signature = "view_a f32[B,in_dim]|items, view_b f32[B,in_dim]|items,"
+                       " index i64[B]<n_samples|items, epoch? i64"
+                       " -> loss f32|stop",
           .params_size = sizeof(isogclr), .state_size = sizeof(self), .validate = validate, .setup = setup,
           .forward = forward);

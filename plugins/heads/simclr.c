@@ -73,6 +73,7 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
 
 AS_PLUGIN(.kind = "heads", .name = "simclr", .version = "1.0.0", .paper = "arXiv:2002.05709",
           .doc = "NT-Xent: each view's partner against all other views of the batch", .params = params,
-          .signature = "view_a f32[B,in_dim], view_b f32[B,in_dim], index? i64[B] -> loss f32",
+          .signature =
+              "view_a f32[B,in_dim]|items, view_b f32[B,in_dim]|items, index? i64[B]|items -> loss f32",
           .params_size = sizeof(simclr), .state_size = sizeof(projection), .setup = setup,
           .forward = forward);

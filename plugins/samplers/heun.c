@@ -73,6 +73,6 @@ static void advance(as_ctx *c, const void *params_, const as_t *in, as_sample *s
 
 AS_PLUGIN(.kind = "samplers", .name = "heun", .version = "1.0.0", .paper = "arXiv:2206.00364",
           .doc = "EDM's deterministic sampler: Heun steps on the probability-flow ODE", .params = params,
-          .signature = "model model(f32[B,...], f32[B] -> f32[B,...]), noise? f32[B,...], shape? i64[R]"
-                       " -> x f32[B,...]",
+          .signature = "model model(f32[B,...], f32[B] -> f32[B,...]), noise? f32[B,...]|items, shape? i64[R]"
+                       " -> x f32[B,...]|items",
           .params_size = sizeof(heun), .validate = validate, .start = start, .advance = advance);

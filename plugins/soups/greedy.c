@@ -88,5 +88,5 @@ static as_t merge(as_ctx *c, const void *params_, const as_t *in)
 
 AS_PLUGIN(.kind = "soups", .name = "greedy", .version = "1.0.0", .paper = "arXiv:2203.05482",
           .doc = "mean of the models that help on held-out data, tried best first", .params = params,
-          .signature = "states state[], evaluate function -> state", .params_size = sizeof(greedy),
+          .signature = "states state[]|items, evaluate function -> state", .params_size = sizeof(greedy),
           .merge = merge);

@@ -72,4 +72,4 @@ static as_t merge(as_ctx *c, const void *params, const as_t *in)
 
 AS_PLUGIN(.kind = "soups", .name = "uniform", .version = "1.0.0", .paper = "arXiv:2203.05482",
           .doc = "mean of models' states, optionally weighted",
-          .signature = "states state[], weights? f32[K] -> state", .merge = merge);
+          .signature = "states state[]|items, weights? f32[K]|items -> state", .merge = merge);

@@ -3,47 +3,91 @@
 . "$(dirname "$0")/lib.sh"
 export ASSAY_PLUGIN_PATH=$ASSAY_TEST_PLUGINS
 
-# state, stopped gradients, a gradient field: all honest
-expect_exit 0 assay plugins check losses/aldr_kl heads/isogclr losses/straight_through losses/surrogate
+# state, stopped gradients, a gradient field, raw f32: all honest
+expect_exit 0 assay plugins check losses/aldr_kl heads/isogclr losses/straight_through losses/surrogate \
+    losses/raw_f32
 expect_out "losses/aldr_kl 1.0.0: passed"
 expect_out "heads/isogclr 1.0.0: passed"
+expect_out "part of it is constant, as |stop says"
+expect_out "in f32 to 2 % (it reads raw f32)"
 expect_query results/assay.db "select count(*) from plugin_check where result = 'passed'
-    and length(source_hash) = 64 and json_array_length(report) > 12" 4
+    and length(source_hash) = 64 and json_array_length(report) > 12" 5
 expect_exit 0 assay plugins check losses/poly1 --json
 expect_out '"check":	"second gradient"'
 
-# fault NAME CHECK TEXT
-fault() {
-    expect_exit 1 assay plugins check "losses/$1" --db faults.db
-    expect_out "losses/$1 1.0.0: FAILED"
-    grep -qE "^  fail  $2 +.*$3" "$box/out" || fail "no \"fail $2 ... $3\""
-    expect_query faults.db "select result from plugin_check where name = '$1'" failed
+# hooks act in a sampler, adapters adapt, transforms have a source, soups take states
+expect_exit 0 assay plugins check hooks/smc hooks/impute hooks/class_guidance adapters/temperature_scaling \
+    datasets/label_noise soups/greedy samplers/sde_pc distillers/knowledge --json
+# did NAME CHECK: it was tried, and passed
+did() {
+    expect_query results/assay.db "select value ->> 'result' from plugin_check, json_each(report)
+        where name = '$1' and value ->> 'check' = '$2'" pass
 }
-fault wrong_gradient gradient 'by the tape, .* by differences'
-fault unsaved state 'is not registered'
-fault order items 'with the order of the items'
-fault unseeded repeat 'other bits'
-fault swallows extremes 'not finite'
-fault wrong_shape calls 'returned f32\[\], expected loss f32\[B\]'
-fault exits 'first call' 'exit\(0\) in losses/exits forward'
+did smc state
+did impute extremes
+did class_guidance allocation
+did temperature_scaling reset
+did label_noise splits
+did greedy items
+did greedy 'wrong inputs'
+did sde_pc state
+did knowledge training
+
+# fault KIND/NAME CHECK TEXT
+fault() {
+    expect_exit 1 assay plugins check "$1" --db faults.db
+    expect_out "$1 1.0.0: FAILED"
+    expect_out "expected: "
+    expect_out "docs/checks.md says what each check does"
+    grep -qE "^  fail  $2 +.*$3" "$box/out" || fail "no \"fail $2 ... $3\""
+    expect_query faults.db "select result from plugin_check where kind || '/' || name = '$1'" failed
+}
+fault losses/wrong_gradient gradient 'by the tape, .* by differences'
+fault losses/lost_term gradient 'something is detached, or read as a number'
+fault losses/unsaved state 'is not registered'
+fault hooks/forgetful state 'is not registered'
+fault losses/keeps_in_params reset 'other bits than in a new instance'
+fault losses/order items 'with the order of the items'
+fault soups/first items 'with the order of the items'
+fault losses/unseeded repeat 'other bits'
+fault losses/swallows extremes 'not finite'
+fault losses/wrong_shape calls 'returned f32\[\], expected loss f32\[B\]'
+fault losses/writes_input calls 'changed its input'
+fault losses/nan_at_end ranges 'width = 0 may be given'
+fault losses/nan_in_list ranges 'weights = \{ 0, ... \} may be given'
+fault distillers/no_update training 'student did not move'
+fault datasets/by_visits splits 'read twice gave other items'
+fault losses/exits 'first call' 'exit\(0\) in losses/exits forward'
 case $(nm -D "$ASSAY_BUILD/assay-worker" | grep -c __asan_init) in
 0) # a sanitizer sees these first
-    fault past_the_end guards 'wrote outside of a tensor'
-    fault leak leaks 'malloc without free'
-    fault segfault 'first call' 'SIGSEGV in losses/segfault forward'
-    fault recursion 'first call' 'SIGSEGV in losses/recursion forward'
-    fault far_write 'first call' 'SIGSEGV in losses/far_write forward'
+    fault losses/past_the_end guards 'wrote outside of a tensor'
+    fault losses/leak leaks 'malloc without free'
+    fault losses/unwritten repeat 'memory read that was never written'
+    fault losses/segfault 'first call' 'SIGSEGV in losses/segfault forward'
+    fault losses/recursion 'first call' 'SIGSEGV in losses/recursion forward'
+    fault losses/far_write 'first call' 'SIGSEGV in losses/far_write forward'
     # a sanitizer ends the process before the signal comes
-    fault divides 'first call' '(SIGFPE|exit\(1\)) in losses/divides forward'
+    fault losses/divides 'first call' '(SIGFPE|exit\(1\)) in losses/divides forward'
     ;;
 esac
 
-# a missing detach has the right gradient of another method: known answers beside the plugin tell
+# a missing detach has the right gradient of another method: the mark in the signature tells, and demands
+# known answers, which tell as well
 mkdir -p plugins/losses
 cp "$ASSAY_TEST_PLUGINS/losses/missing_detach.so" plugins/losses/
-expect_exit 0 assay plugins check plugins/losses/missing_detach.so
+fault losses/missing_detach gradient 'an as_detach is missing'
+fault losses/missing_detach 'known answers' 'so answers with a gradient are needed'
+echo 'describe("x", function() it("y", function() end) end)' >plugins/losses/missing_detach_spec.lua
+fault losses/missing_detach 'known answers' 'compares no gradient'
 cp "$ASSAY_ROOT/tests/plugins_bad/losses/missing_detach_spec.lua" plugins/losses/
-fault missing_detach 'known answers' 'constant target'
+fault losses/missing_detach 'known answers' 'constant target'
+
+# a file outside the tree, its source by mistake
+cp "$ASSAY_TEST_PLUGINS/losses/raw_f32.so" elsewhere.so
+expect_exit 0 assay plugins check ./elsewhere.so
+expect_out "losses/raw_f32 1.0.0: passed"
+expect_exit 1 assay plugins check mine.c
+expect_err "mine.c is the source: assay build mine.c, then check the .so beside it"
 
 # hangs
 expect_exit 1 assay plugins check losses/loops --seconds 2

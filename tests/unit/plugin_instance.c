@@ -138,8 +138,8 @@ static void refuses(void **state)
     assert_null(make(c, "{\"mode\":\"twice\"}", -1));
     ENGINE_FAILS(c, "losses/state: setup: parameter \"w\": registered before as a buffer");
     assert_null(make(c, "{\"mode\":\"reserved\"}", -1));
-    ENGINE_FAILS(
-        c, "losses/state: setup: buffer \"random.x\": not a name of its own (\"random.\" is the host's)");
+    ENGINE_FAILS(c, "losses/state: setup: buffer \"random.x\": not a name of its own (\"random.\" and "
+                    "\"hooks.\" are the host's)");
     assert_null(make(c, "{\"mode\":\"stack\"}", -1));
     ENGINE_FAILS(c, "losses/state: setup: counter \"n\": does not point into the instance's own struct");
     assert_null(make(c, "{\"mode\":\"integer\"}", -1));

@@ -26,10 +26,11 @@ static signature *parse(const char *text)
 static void reads_a_loss(void **state)
 {
     (void)state;
-    signature *s = parse("logits f32[B,C]|items, labels i64[B]<C -> loss f32[B]");
+    signature *s = parse("logits f32[B,C]|items, labels i64[B]<C -> loss f32[B]|items|stop, aux f32");
     assert_int_equal(s->in_count, 2);
-    assert_int_equal(s->out_count, 1);
+    assert_int_equal(s->out_count, 2);
     assert_int_equal(s->letter_count, 2);
+    assert_true(s->out[0].items && s->out[0].stops && !s->out[1].stops);
     assert_true(s->items && s->in[0].items && !s->in[1].items);
     assert_string_equal(s->in[1].name, "labels");
     assert_string_equal(s->in[1].text, "i64[B]");
@@ -103,6 +104,8 @@ static void says_where_it_is_wrong(void **state)
          "groups, found \"weights} -> \""},
         {"m model(f32 -> f32 -> y f32", "signature: column 20: expected \",\" or \")\", found \"-> y f32\""},
         {"x f32|rows -> y f32", "signature: column 7: expected \"|items\""},
+        {"x f32|stop -> y f32", "signature: column 7: expected \"|items\""},
+        {"x f32 -> y f32|rows", "signature: column 16: expected \"|items\" or \"|stop\""},
         {"x f32[99999999999] -> y f32", "signature: column 7: a size beyond 2147483647"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

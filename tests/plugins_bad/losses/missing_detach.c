@@ -1,6 +1,5 @@
 /* losses/missing_detach: distance to a target that is x itself, rounded to halves and smoothed; the target is
- * meant to be constant and is not. No difference shows that: the gradient is right for another method. The
- * known answer beside this file does. */
+ * meant to be constant, as |stop says, and is not. The gradient is right, for another method. */
 #include <assay/plugin.h>
 
 static as_t forward(as_ctx *c, const void *params, const as_t *in)
@@ -11,4 +10,4 @@ static as_t forward(as_ctx *c, const void *params, const as_t *in)
 }
 
 AS_PLUGIN(.kind = "losses", .name = "missing_detach", .version = "1.0.0", .doc = "trains its own target",
-          .signature = "x f32[B,D] -> loss f32", .forward = forward);
+          .signature = "x f32[B,D] -> loss f32|stop", .forward = forward);

@@ -13,4 +13,4 @@ static as_t forward(as_ctx *c, const void *params, const as_t *in)
 
 AS_PLUGIN(.kind = "losses", .name = "straight_through", .version = "1.0.0", .paper = "arXiv:1308.3432",
           .doc = "a step function whose gradient passes straight through",
-          .signature = "x f32[B,D] -> loss f32", .forward = forward);
+          .signature = "x f32[B,D] -> loss f32|stop", .forward = forward);

@@ -27,5 +27,5 @@ static as_t forward(as_ctx *c, const void *params, const as_t *in)
 }
 
 AS_PLUGIN(.kind = "losses", .name = "surrogate", .version = "1.0.0", .doc = "injects a gradient field",
-          .signature = "x f32[B,D] -> loss f32", .state_size = sizeof(self), .setup = setup,
+          .signature = "x f32[B,D] -> loss f32|stop", .state_size = sizeof(self), .setup = setup,
           .forward = forward);
