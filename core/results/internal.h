@@ -2,6 +2,7 @@
 #ifndef ASSAY_RESULTS_INTERNAL_H
 #define ASSAY_RESULTS_INTERNAL_H
 
+#include "data/origin.h"
 #include "results/store.h"
 
 #include <sqlite3.h>
@@ -29,6 +30,7 @@ struct store {
     double busy_since; /* when the present wait for a lock began */
     name_table names;
     log_state log;
+    origin_memory origins; /* hashes of data files on disk */
 };
 
 /* Fails with "PATH: doing: SQLite's reason", with advice for the usual ones (locked, full, unwritable). */
@@ -95,6 +97,10 @@ bool process_is_gone(const process_mark *m);
 
 /* Marks running runs as lost whose process is gone. */
 bool process_find_lost(store *s, as_error *e);
+
+/* What a done run would not find again as it was: `what` is "own.csv has changed", "own.csv is gone", or ""
+ * when its Lua files, save assay's own, and its data are as they were. A pool's data are its runs'. */
+bool run_changed(store *s, int64_t run, char what[STORE_CHANGE], as_error *e);
 
 /* Frees what logging has prepared. */
 void log_close(store *s);

@@ -287,6 +287,7 @@ void store_close(store *s)
     if (!s)
         return;
     log_close(s);
+    origin_forget(&s->origins);
     sqlite3_close(s->db);
     free(s->path);
     free(s->artifacts);

@@ -10,69 +10,52 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether every Lua file of the run that is not assay's own still has its text on disk. */
-static bool sources_unchanged(store *s, int64_t run, bool *unchanged, as_error *e)
-{
-    static const char doing[] = "cannot read the sources of a run";
-    sqlite3_stmt *q =
-        sql_prepare(s, doing,
-                    "SELECT r.path, s.sha256 FROM run_source r JOIN source s ON s.id = r.source_id"
-                    " WHERE r.run_id = ?1 AND r.own = 0",
-                    BINDINGS(bind_int(run)), e);
-    if (!q)
-        return false;
-    *unchanged = true;
-    int code = SQLITE_DONE;
-    while (*unchanged && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        char now[HASH_TEXT];
-        as_error unreadable = {0}; /* a file that is gone has changed */
-        *unchanged = hash_file((const char *)sqlite3_column_text(q, 0), now, &unreadable) &&
-                     strcmp(now, (const char *)sqlite3_column_text(q, 1)) == 0;
-    }
-    bool ok = code == SQLITE_DONE || code == SQLITE_ROW;
-    if (!ok)
-        store_fail(s, e, doing);
-    sqlite3_finalize(q);
-    return ok;
-}
-
-/* The first of the rows (id of a run) whose sources are unchanged, 0 if there is none. */
-static bool first_unchanged(store *s, const char *sql, const char *identity, int64_t *run, as_error *e)
+/* The first of the rows (id of a run) that is unchanged, 0 if there is none. */
+static bool first_unchanged(store *s, const char *sql, const char *identity, int64_t *run,
+                            store_change *change, as_error *e)
 {
     static const char doing[] = "cannot look for an equal run";
     sqlite3_stmt *q = sql_prepare(s, doing, sql, BINDINGS(bind_text(identity)), e);
     if (!q)
         return false;
     *run = 0;
+    change->run = 0;
     int code;
-    bool ok = true, unchanged = false;
-    while ((code = sqlite3_step(q)) == SQLITE_ROW && ok && !unchanged) {
-        ok = sources_unchanged(s, sqlite3_column_int64(q, 0), &unchanged, e);
-        if (ok && unchanged)
-            *run = sqlite3_column_int64(q, 0);
+    bool ok = true;
+    while (ok && *run == 0 && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        int64_t candidate = sqlite3_column_int64(q, 0);
+        char what[STORE_CHANGE];
+        ok = run_changed(s, candidate, what, e);
+        if (ok && !what[0]) {
+            *run = candidate;
+        } else if (ok && change->run == 0) {
+            change->run = candidate;
+            memcpy(change->text, what, sizeof what);
+        }
     }
-    if (code != SQLITE_DONE && code != SQLITE_ROW)
+    if (ok && *run == 0 && code != SQLITE_DONE)
         ok = store_fail(s, e, doing);
     sqlite3_finalize(q);
     return ok;
 }
 
-bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e)
+bool store_find_equal(store *s, const char *identity, int64_t *run, store_change *change, as_error *e)
 {
     return first_unchanged(s, "SELECT id FROM run WHERE identity = ?1 AND status = 'done' ORDER BY id DESC",
-                           identity, run, e);
+                           identity, run, change, e);
 }
 
 bool store_find_resumable(store *s, const char *identity, int64_t *run, char uuid[STORE_UUID], as_error *e)
 {
     static const char doing[] = "cannot look for a run to go on with";
     char *path = NULL;
+    store_change ignored;
     if (!first_unchanged(s,
                          "SELECT id FROM run WHERE identity = ?1 AND status IN"
                          " ('interrupted', 'crashed', 'lost', 'timeout', 'out_of_memory') AND EXISTS"
                          " (SELECT 1 FROM artifact WHERE run_id = run.id AND name = 'checkpoint')"
                          " ORDER BY id DESC",
-                         identity, run, e))
+                         identity, run, &ignored, e))
         return false;
     if (*run == 0)
         return true;

@@ -91,9 +91,17 @@ bool store_run_process(store *s, int64_t run, pid_t pid, as_error *e);
 /* Resume: the run is `running` again, in the calling process, and `attempt` is the number to log with. */
 bool store_begin_attempt(store *s, int64_t run, int *attempt, as_error *e);
 
-/* The newest `done` run of this identity whose Lua files (see store_source) all still have the recorded text
- * on disk; 0 if there is none and the run has to be made. */
-bool store_find_equal(store *s, const char *identity, int64_t *run, as_error *e);
+/* Why an earlier run does not stand for one that is asked for. */
+enum { STORE_CHANGE = 4200 };
+typedef struct {
+    int64_t run;             /* 0: there is no earlier run */
+    char text[STORE_CHANGE]; /* "own.csv has changed" */
+} store_change;
+
+/* The newest `done` run of this identity whose Lua files (see store_source) and data (see store_data_use) all
+ * still are on disk as recorded; 0 if there is none and the run has to be made: `change` then says what is
+ * wrong with the newest. */
+bool store_find_equal(store *s, const char *identity, int64_t *run, store_change *change, as_error *e);
 
 /* ---- during a run: the worker ---- */
 

@@ -76,11 +76,12 @@ static worker *free_worker(session *s)
 static bool begin(session *s, item *it, as_error *e)
 {
     int64_t *members = NULL, equal = 0;
+    store_change change = {0};
     size_t n_members = 0;
     bool ok = it->seed || worker_members(s, it, &members, &n_members, e);
     ok = ok && identify(s, it, e);
     if (ok && !s->options->again)
-        ok = store_find_equal(s->store, it->identity, &equal, e);
+        ok = store_find_equal(s->store, it->identity, &equal, &change, e);
     if (ok && !equal && !s->options->again)
         ok = store_find_resumable(s->store, it->identity, &it->run, it->uuid, e);
     if (ok && equal) {
@@ -90,6 +91,9 @@ static bool begin(session *s, item *it, as_error *e)
         progress_say(&s->progress, "[%d/%d] %s: already done as run %lld (--again repeats it)", it->place,
                      s->n_items, it->label, (long long)equal);
     } else if (ok) {
+        if (change.run)
+            progress_say(&s->progress, "[%d/%d] %s: not as run %lld, since %s", it->place, s->n_items,
+                         it->label, (long long)change.run, change.text);
         ok = worker_start(s, free_worker(s), it, members, n_members, e);
     }
     free(members);

@@ -56,3 +56,48 @@ expect_query results/assay.db "select dataset, path, sha256, size_bytes from dat
 printf 'a,b,kind\n1,2,x\n3,,y\n' >own.csv
 expect_exit 1 assay run x.lua --again
 expect_err 'x.lua:5: own.csv:3: column 2 ("b") is empty, expected a number'
+
+# a run that is done is skipped while the files it read are the same, and made again when they are not
+printf 'a,b,kind\n1,2,x\n3,4,y\n' >own.csv
+expect_exit 0 assay run x.lua
+expect_err "a seed 1: already done as run 1"
+touch own.csv
+expect_exit 0 assay run x.lua
+expect_err "a seed 1: already done as run 1"
+printf 'a,b,kind\n1,2,x\n3,5,y\n' >own.csv
+expect_exit 0 assay run x.lua
+expect_err "a seed 1: not as run 1, since own.csv has changed"
+expect_exit 0 assay run x.lua
+expect_err "a seed 1: already done as run 3"
+rm own.csv
+expect_exit 1 assay run x.lua
+expect_err "a seed 1: not as run 3, since own.csv is gone"
+expect_err "own.csv: cannot open: No such file or directory"
+expect_query results/assay.db "select group_concat(status, ' ') from run" "done failed done failed"
+
+# a folder of images, with the pool over its runs
+cat >images.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "images", arms = { a = {} }, seeds = { 1 },
+  run = function(run)
+    run:log(1, { n = as.read_images("photos"):shape()[1] })
+  end,
+  pool = function(run)
+    run:log(1, { runs = 1 })
+  end,
+}
+END_LUA
+mkdir photos
+base64 -d >photos/1.png <<'END'
+iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVQImWMw/g8AAWgBM5bTzMMAAAAASUVORK5CYII=
+END
+expect_exit 0 assay run images.lua
+expect_exit 0 assay run images.lua
+expect_err "a seed 1: already done as run 5"
+expect_err "already done as run 6"
+cp photos/1.png photos/2.png
+expect_exit 0 assay run images.lua
+expect_err "a seed 1: not as run 5, since photos has changed"
+expect_err "not as run 6, since photos has changed"
+expect_query results/assay.db "select value from last_metric where run_id = 7 and name = 'n'" 2.0

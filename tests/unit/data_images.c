@@ -1,6 +1,8 @@
 /* Folders of PNG: classes, order, kinds of pixels, damaged files. */
 #include "data_fixture.h"
 
+#include "data/origin.h"
+
 #include <png.h>
 #include <sys/stat.h>
 
@@ -168,13 +170,47 @@ static void says_what_is_wrong(void **state)
     fails("bad", "bad/a/2.png: damaged PNG: IDAT: CRC error");
 }
 
+/* A run that read a folder is made again when one image more, less or other lies there. */
+static void a_folder_changes(void **state)
+{
+    (void)state;
+    image_set s;
+    file_origin then;
+    as_error e = {{0}};
+    origin_memory m = {0};
+    folder("seen"), folder("seen/a"), folder("seen/b");
+    grey("seen/a/1.png", 1, 2);
+    grey("seen/b/1.png", 3, 4);
+    if (!images_read("seen", &s, &then, &e))
+        fail_msg("%s", e.text);
+    images_free(&s);
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_SAME);
+    assert_int_equal(origin_compare(&m, "read_images", "seen/", &then), ORIGIN_SAME);
+    usleep(20000); /* a tick of the clock that stamps inodes */
+    grey("seen/b/1.png", 4, 3);
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_CHANGED);
+    grey("seen/b/1.png", 3, 4);
+    grey("seen/b/2.png", 3, 4);
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_CHANGED);
+    assert_int_equal(remove("seen/b/2.png"), 0);
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_SAME);
+    usleep(20000);
+    assert_int_equal(rename("seen/b", "seen/c"), 0); /* the same bytes in the same order under another name */
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_CHANGED);
+    assert_int_equal(rename("seen/c", "seen/b"), 0);
+    FILE_OF("seen/b/notes.txt", "no image");
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_CHANGED);
+    assert_int_equal(system("rm -r seen"), 0);
+    assert_int_equal(origin_compare(&m, "read_images", "seen", &then), ORIGIN_GONE);
+    origin_forget(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_are_sub_folders),
-        cmocka_unit_test(without_folders_there_are_no_labels),
-        cmocka_unit_test(knows_kinds_of_pixels),
-        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(classes_are_sub_folders), cmocka_unit_test(without_folders_there_are_no_labels),
+        cmocka_unit_test(knows_kinds_of_pixels),   cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(a_folder_changes),
     };
     return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);
 }

@@ -159,7 +159,8 @@ static int reading_in_a_closed_folder(void)
     as_error e = {0};
     store *s = store_open(database, STORE_READ, &e);
     int64_t equal = -1;
-    if (!s || !store_find_equal(s, "i1", &equal, &e)) {
+    store_change change;
+    if (!s || !store_find_equal(s, "i1", &equal, &change, &e)) {
         fprintf(stderr, "%s\n", e.text);
         return 1;
     }

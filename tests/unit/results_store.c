@@ -306,30 +306,81 @@ static void what_a_run_used(void **state)
     store_close(s);
 }
 
+/* The run that stands for identity "i1", 0 for none; what is wrong with the newest is in `why`. */
+static int64_t equal_to_i1(store *s, char why[STORE_CHANGE])
+{
+    int64_t equal;
+    store_change change;
+    MUST(store_find_equal(s, "i1", &equal, &change, &no_error));
+    snprintf(why, STORE_CHANGE, "%s", equal || !change.run ? "" : change.text);
+    return equal;
+}
+
 static void equal_runs(void **state)
 {
     (void)state;
     store *s = open_store(STORE_WRITE);
     int64_t run = make_run(s, "a", 1), equal;
-    char file[96];
+    char file[96], why[STORE_CHANGE], expected[256];
+    store_change change;
     snprintf(file, sizeof file, "%s/part.lua", folder);
     write_file(file, "return 1");
     MUST(store_source(s, run, file, "return 1", false, &no_error));
     MUST(store_source(s, run, "/nowhere/lua/assay/nn.lua", "return {}", true,
-                      &no_error)); /* assay's own: not asked */
-    MUST(store_find_equal(s, "i1", &equal, &no_error));
-    assert_int_equal(equal, 0); /* not done */
+                      &no_error));            /* assay's own: not asked */
+    assert_int_equal(equal_to_i1(s, why), 0); /* not done */
+    assert_string_equal(why, "");
     finish(s, run, "done");
-    MUST(store_find_equal(s, "i1", &equal, &no_error));
-    assert_int_equal(equal, run);
-    MUST(store_find_equal(s, "i2", &equal, &no_error));
+    assert_int_equal(equal_to_i1(s, why), run);
+    MUST(store_find_equal(s, "i2", &equal, &change, &no_error));
     assert_int_equal(equal, 0);
+    assert_int_equal(change.run, 0);
     write_file(file, "return 2");
-    MUST(store_find_equal(s, "i1", &equal, &no_error));
-    assert_int_equal(equal, 0);
+    assert_int_equal(equal_to_i1(s, why), 0);
+    snprintf(expected, sizeof expected, "%s has changed", file);
+    assert_string_equal(why, expected);
     remove(file);
-    MUST(store_find_equal(s, "i1", &equal, &no_error));
-    assert_int_equal(equal, 0);
+    assert_int_equal(equal_to_i1(s, why), 0);
+    snprintf(expected, sizeof expected, "%s is gone", file);
+    assert_string_equal(why, expected);
+    store_close(s);
+}
+
+/* The bytes of "a,b\n1,2\n", and another text of that length. */
+#define CSV "a,b\n1,2\n"
+#define OTHER "a,b\n1,3\n"
+
+static void equal_data(void **state)
+{
+    (void)state;
+    store *s = open_store(STORE_WRITE);
+    int64_t old = make_run(s, "a", 1), new;
+    char file[96], why[STORE_CHANGE], expected[256];
+    snprintf(file, sizeof file, "%s/own.csv", folder);
+    store_data_info d = {.dataset = "read_csv", .path = file, .size_bytes = 8};
+    char sha256[HASH_TEXT];
+    d.sha256 = sha256;
+    hash_bytes(CSV, 8, sha256);
+    write_file(file, CSV);
+    MUST(store_data_use(s, old, &d, &no_error));
+    finish(s, old, "done");
+    assert_int_equal(equal_to_i1(s, why), old);
+    write_file(file, OTHER);
+    assert_int_equal(equal_to_i1(s, why), 0);
+    snprintf(expected, sizeof expected, "%s has changed", file);
+    assert_string_equal(why, expected);
+
+    new = make_run(s, "a", 1); /* made with the other text: each stands for the text it saw */
+    hash_bytes(OTHER, 8, sha256);
+    MUST(store_data_use(s, new, &d, &no_error));
+    finish(s, new, "done");
+    assert_int_equal(equal_to_i1(s, why), new);
+    write_file(file, CSV);
+    assert_int_equal(equal_to_i1(s, why), old);
+    remove(file);
+    assert_int_equal(equal_to_i1(s, why), 0);
+    snprintf(expected, sizeof expected, "%s is gone", file);
+    assert_string_equal(why, expected);
     store_close(s);
 }
 
@@ -418,6 +469,7 @@ int main(void)
         TEST(artifacts),
         TEST(what_a_run_used),
         TEST(equal_runs),
+        TEST(equal_data),
         TEST(summary),
         TEST(deleting_a_run_deletes_what_is_its_own),
         TEST(claims_and_verdicts),
