@@ -1,14 +1,21 @@
 #!/bin/sh
-# A newcomer's machine: a bare Debian with nothing but git, ca-certificates and sudo, in which a user without
-# a password for sudo clones Assay and types the two commands of README.md. Prints how long each took. By
-# hand, as root, with debootstrap installed; about ten minutes:
-#   tests/bare/debootstrap.sh FOLDER [REPOSITORY]
+# A newcomer's machine: a bare Debian 12 or Ubuntu 24.04 with nothing but git, ca-certificates and sudo, in
+# which a user without a password for sudo clones Assay and types the two commands of README.md. Prints how
+# long each took. By hand, as root, with debootstrap installed; about ten minutes:
+#   SUITE=bookworm|noble tests/bare/debootstrap.sh FOLDER [REPOSITORY]
 # FOLDER receives the machine (700 MB at the end) and keeps it; REPOSITORY is what is cloned, this tree's last
-# commit if not given. Where the network wants more than Debian's own settings:
-#   SUITE=bookworm MIRROR=http://... SOURCES=FILE (apt's list inside, else MIRROR) APT_CONF=FILE
+# commit if not given. Where the network wants more than the system's own settings:
+#   MIRROR=http://... SOURCES=FILE (apt's list inside, else MIRROR) APT_CONF=FILE
 set -eu
-: "${SUITE:=bookworm}" "${MIRROR:=http://deb.debian.org/debian}" "${SOURCES:=}" "${APT_CONF:=}"
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+: "${SUITE:=bookworm}" "${SOURCES:=}" "${APT_CONF:=}"
+case $SUITE in
+bookworm) mirror=http://deb.debian.org/debian keys=debian components=main script=$SUITE ;;
+noble) # debootstrap of Debian 12 has Ubuntu's script, but not under this name
+    mirror=http://archive.ubuntu.com/ubuntu keys=ubuntu components=main,universe script=gutsy ;;
+*) echo "$0: SUITE is bookworm or noble, not $SUITE" >&2; exit 2 ;;
+esac
+: "${MIRROR:=$mirror}"
+[ $# -ge 1 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "$0: needs root, for debootstrap and chroot" >&2; exit 2; }
 command -v debootstrap >/dev/null || { echo "$0: type this first: apt-get install debootstrap" >&2; exit 2; }
 here=$(readlink -f "$(dirname "$0")/../..")
@@ -19,8 +26,14 @@ repository=$(readlink -f "${2:-$here}")
     exec unshare --mount --propagation private "$0" "$@"
 
 machine=$1
+
+# Debian has no package of Ubuntu's keys: without them the first packages are taken unverified, into a folder
+# that is thrown away. The machine's own apt-get has its keys and verifies the rest.
+trust=--keyring=/usr/share/keyrings/$keys-archive-keyring.gpg
+[ -e "${trust#*=}" ] || trust=--no-check-gpg
 [ -e "$machine/etc/debian_version" ] ||
-    debootstrap --variant=minbase --include=git,ca-certificates,sudo "$SUITE" "$machine" "$MIRROR" >&2
+    debootstrap --variant=minbase "$trust" --components=$components --include=git,ca-certificates,sudo \
+        "$SUITE" "$machine" "$MIRROR" "/usr/share/debootstrap/scripts/$script" >&2
 machine=$(readlink -f "$machine")
 [ ! -e "$machine/home/newcomer" ] || { echo "$machine has been used: give a new folder" >&2; exit 2; }
 
@@ -55,7 +68,7 @@ timed() {
 }
 
 cpu=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)
-system="Debian $(cat "$machine/etc/debian_version")"
+system=$(. "$machine/etc/os-release" && echo "$NAME $VERSION_ID")
 printf '%s, %s cores, %s, %s\n\n' "$cpu" "$(nproc)" "$system" "$(date +%F)"
 printf '| typed | time | |\n|---|---|---|\n'
 timed 'git clone -q /srv/assay.git assay'
