@@ -286,9 +286,10 @@ static bool measure(probe *p)
     if (!open_point(p))
         return false;
     int found = p->n > 0 ? differentiate(p) : 0;
+    as_error refusal = {{0}};
     if (found < 0)
-        return p->second && subject_forget(s, &s->error) ? subject_leave(s, "refused: %.400s", s->error.text)
-                                                         : false;
+        return p->second && subject_forget(s, &refusal) ? subject_leave(s, "refused: %.400s", refusal.text)
+                                                        : false;
     if (found == 0 && p->second)
         return subject_leave(s, "the first gradient is constant");
     if (found == 0 && p->n > 0 && is_trained_on(s->p))

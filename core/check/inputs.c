@@ -42,12 +42,13 @@ static random_stream stream_of(int place, int k)
     return random_named(CHECK_SEED, "check/inputs", (uint64_t)place, purpose);
 }
 
-/* Distinct ones where there are enough: an index may not stand twice in a batch. */
-static void draw_integers(as_t x, int64_t below, random_stream r)
+/* Distinct ones where there are enough: an index may not stand twice in a batch. Without a bound the count of
+ * items is one, and 2 where that is refused: the integers may be classes of which there are few. */
+static void draw_integers(as_t x, int64_t below, draw_sort sort, random_stream r)
 {
     int64_t *v = x->data;
     if (below <= 0)
-        below = x->count > 2 ? x->count : 2;
+        below = sort == DRAW_NORMAL && x->count > 2 ? x->count : 2;
     if (x->count > below || below > 1 << 20) {
         random_below(&r, (uint64_t)below, v, x->count);
         return;
@@ -92,7 +93,7 @@ static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int plac
     if (context_ok(c)) {
         tensor_ref(x);
         if (dtype == AS_I64)
-            draw_integers(x, item->bounded ? size_of(s, &item->bound, values) : 0, stream_of(place, 0));
+            draw_integers(x, item->bounded ? size_of(s, &item->bound, values) : 0, sort, stream_of(place, 0));
         else
             draw_reals(x, sort, stream_of(place, 0));
     }
@@ -100,28 +101,55 @@ static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int plac
     return context_ok(c) ? x : NULL;
 }
 
-/* Two floating tensors and a count that is the same in all. */
-static as_state *make_state(as_ctx *c, int place, int k)
+static bool add_entry(as_ctx *c, as_state *s, const char *name, as_t x, int place, int k)
 {
     as_error e = {{0}};
+    if (context_ok(c) && tensor_is_float(x))
+        draw_reals(x, DRAW_NORMAL, stream_of(place, 2 * k + s->count));
+    if (context_ok(c) && !state_put(s, name, x, &e))
+        context_fail(c, "%s", e.text);
+    return context_ok(c);
+}
+
+/* Other values of a model's parameters, where the signature has one that is called with them; else two
+ * floating tensors and a count that is the same in all. */
+static as_state *make_state(as_ctx *c, const as_model *like, int place, int k)
+{
     as_state *s = state_new();
+    as_dtype working = context_of(c)->working;
     as_scope scope = scope_open(c);
-    as_t w = tensor_new(c, context_of(c)->working, (as_dims){2, {3, 4}});
-    as_t b = tensor_new(c, context_of(c)->working, (as_dims){1, {3}});
-    as_t n = tensor_full(c, AS_I64, (as_dims){0}, 12);
-    if (context_ok(c)) {
-        draw_reals(w, DRAW_NORMAL, stream_of(place, 2 * k));
-        draw_reals(b, DRAW_NORMAL, stream_of(place, 2 * k + 1));
-    }
-    bool good = s && context_ok(c) && state_put(s, "linear.weight", w, &e) &&
-                state_put(s, "linear.bias", b, &e) && state_put(s, "steps", n, &e);
-    scope_close(c, scope, NULL);
-    if (good)
-        return s;
-    if (context_ok(c))
+    if (s && like) {
+        as_t parameter[2];
+        smooth_parameters(like, parameter);
+        for (int j = 0; j < 2; j++)
+            add_entry(c, s, smooth_names[j], tensor_new(c, working, tensor_dims(parameter[j])), place, k);
+    } else if (s) {
+        add_entry(c, s, "linear.weight", tensor_new(c, working, (as_dims){2, {3, 4}}), place, k);
+        add_entry(c, s, "linear.bias", tensor_new(c, working, (as_dims){1, {3}}), place, k);
+        add_entry(c, s, "steps", tensor_full(c, AS_I64, (as_dims){0}, 12), place, k);
+    } else {
         context_fail(c, "out of memory");
+    }
+    scope_close(c, scope, NULL);
+    if (context_ok(c))
+        return s;
     state_free(s);
     return NULL;
+}
+
+static bool make_states(as_ctx *c, const signature *s, int place, inputs *in)
+{
+    const as_model *like = NULL;
+    argument *a = &in->in[place];
+    for (int k = 0; k < in->n; k++)
+        if (in->model[k] && s->in[k].needs & MODEL_PARAMS)
+            like = in->model[k];
+    a->state_count = s->in[place].type == SIGNATURE_STATES ? CHECK_STATES : 1;
+    for (int j = 0; j < a->state_count; j++)
+        if (!(in->state[place][j] = make_state(c, like, place, j)))
+            return false;
+    a->states = (const as_state *const *)in->state[place];
+    return true;
 }
 
 static bool begins_with(const char *text, const char *word)
@@ -173,15 +201,9 @@ static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort
     case SIGNATURE_FUNCTION:
         return (a->model = in->model[k] = smooth_new(c, item, values, k)) != NULL;
     case SIGNATURE_GROUP:
-        return true; /* after the models */
     case SIGNATURE_STATE:
     case SIGNATURE_STATES:
-        a->state_count = item->type == SIGNATURE_STATES ? CHECK_STATES : 1;
-        for (int j = 0; j < a->state_count; j++)
-            if (!(in->state[k][j] = make_state(c, k, j)))
-                return false;
-        a->states = (const as_state *const *)in->state[k];
-        return true;
+        return true; /* after the models */
     case SIGNATURE_DATASET:
         return (a->dataset = in->dataset[k] = make_dataset(c)) != NULL;
     }
@@ -195,9 +217,13 @@ bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort,
     bool good = context_ok(c);
     for (int k = 0; good && k < s->in_count; k++)
         good = make_place(c, p, values, sort, k, in);
-    for (int k = 0; good && k < s->in_count; k++)
-        if (s->in[k].type == SIGNATURE_GROUP)
+    for (int k = 0; good && k < s->in_count; k++) {
+        signature_type type = s->in[k].type;
+        if (type == SIGNATURE_GROUP)
             good = (in->in[k].group = in->group[k] = make_group(c, s, in, k)) != NULL;
+        if (type == SIGNATURE_STATE || type == SIGNATURE_STATES)
+            good = make_states(c, s, k, in);
+    }
     if (!good)
         inputs_free(in);
     return good;

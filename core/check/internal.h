@@ -72,6 +72,7 @@ int inputs_group_model(const signature *s, const inputs *in, int place);
 as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, int place);
 void smooth_free(as_model *m);
 void smooth_parameters(const as_model *m, as_t out[2]);
+extern const char *const smooth_names[2];
 
 /* ---- partners.c: the host's own plugins, which those under check work with ---- */
 

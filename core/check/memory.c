@@ -23,6 +23,7 @@ static bool fail_at(subject *s, fresh *f, int64_t n, const point *before, const 
         subject_refused(s, "loading a state after a failed allocation");
         return true;
     }
+    instance_forget_sampling(f->i); /* what a sampling keeps by item goes with the next start */
     size_t bytes = alloc_in_use();
     alloc_fail_at(n);
     bool good = subject_call(s, f->i, &f->in, &o);
@@ -30,6 +31,7 @@ static bool fail_at(subject *s, fresh *f, int64_t n, const point *before, const 
     if (good && !outputs_equal(s->c, &o, wanted))
         subject_fail(s, "allocation %lld failed, the call went on and gave other numbers", (long long)n);
     outputs_drop(&o);
+    instance_forget_sampling(f->i);
     if (!good && !subject_forget(s, &e))
         subject_fail(s, "allocation %lld failed, the call failed without a text", (long long)n);
     if (!good && alloc_in_use() > bytes)

@@ -20,7 +20,7 @@ typedef struct {
     as_mode mode;
 } smooth;
 
-static const char *const names[2] = {"scale", "shift"};
+const char *const smooth_names[2] = {"scale", "shift"};
 
 /* The output's sizes: letters that the inputs bound, else those every check uses. */
 static as_dims dims_of(as_ctx *c, const smooth *s, const as_t *in, int n)
@@ -90,10 +90,13 @@ static as_t hidden(as_ctx *c, const smooth *s, as_dims dims, const as_t *in, int
     return as_tanh(c, sum);
 }
 
+/* As a layer of one input and one output, so that gradients of single items are known. */
 static as_t scaled(as_ctx *c, as_t h, const as_t parameter[2], as_dims dims)
 {
-    as_t y = as_add(c, as_mul(c, h, parameter[0]), parameter[1]);
-    return as_reshape(c, as_contiguous(c, y), dims);
+    int64_t rows = h->rank > 0 ? h->size[0] : 1;
+    as_t y =
+        as_linear(c, as_reshape(c, as_contiguous(c, h), AS_DIMS(rows, -1, 1)), parameter[0], parameter[1]);
+    return as_reshape(c, y, dims);
 }
 
 static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_t *in, int n)
@@ -115,8 +118,8 @@ static as_t call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t 
     const smooth *s = m->self;
     as_t parameter[2];
     for (int k = 0; k < 2; k++)
-        if (!(parameter[k] = state_find(theta, names[k])))
-            return context_fail(c, "the state has no \"%s\"", names[k]);
+        if (!(parameter[k] = state_find(theta, smooth_names[k])))
+            return context_fail(c, "the state has no \"%s\"", smooth_names[k]);
     return apply(c, s, parameter, in, n);
 }
 
@@ -140,7 +143,7 @@ static bool state(as_ctx *c, as_model *m, as_state *out)
     const smooth *s = m->self;
     as_error e = {{0}};
     for (int k = 0; k < 2; k++)
-        if (!state_put(out, names[k], s->parameter[k], &e)) {
+        if (!state_put(out, smooth_names[k], s->parameter[k], &e)) {
             context_fail(c, "%s", e.text);
             return false;
         }
@@ -190,7 +193,8 @@ as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, 
     s->place = place;
     as_scope scope = scope_open(c);
     for (int k = 0; k < 2; k++) {
-        as_t x = tensor_full(c, context_of(c)->working, (as_dims){1, {1}}, k == 0 ? 1.0 : 0.1);
+        as_dims dims = k == 0 ? AS_DIMS(1, 1) : AS_DIMS(1);
+        as_t x = tensor_full(c, context_of(c)->working, dims, k == 0 ? 1.0 : 0.1);
         if (context_ok(c) && tape_require(c, x, true))
             s->parameter[k] = tensor_ref(x);
     }

@@ -107,22 +107,39 @@ static bool fill_values(subject *s, as_error *e)
     return param_fill(&s->p->d, s->params, s->values, e);
 }
 
+/* Whether numbers of this sort are taken, and give finite ones. */
+static bool try_sort(subject *s, draw_sort sort, bool *finite)
+{
+    outputs o = {0};
+    s->sort = sort;
+    if (!inputs_make(s->c, s->p, s->values, s->sort, &s->in))
+        return false;
+    instance *i = subject_instance(s);
+    bool good = i && subject_call(s, i, &s->in, &o);
+    *finite = good && outputs_finite(&o);
+    outputs_drop(&o);
+    instance_free(i);
+    return good;
+}
+
+/* The first sort that gives finite numbers, else the first that is taken; the last refusal stays. */
 static void find_sort(subject *s)
 {
-    for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !s->usable; sort++) {
-        outputs o = {0};
-        s->sort = (draw_sort)sort;
-        if (!inputs_make(s->c, s->p, s->values, s->sort, &s->in))
-            break;
-        instance *i = subject_instance(s);
-        s->usable = i && subject_call(s, i, &s->in, &o);
-        outputs_drop(&o);
-        instance_free(i);
-        if (!s->usable)
+    int taken = -1;
+    bool finite = false;
+    for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !finite; sort++) {
+        subject_forget(s, NULL);
+        bool good = try_sort(s, (draw_sort)sort, &finite);
+        if (good && taken < 0)
+            taken = sort;
+        if (!finite)
             inputs_free(&s->in);
-        if (sort + 1 < DRAW_SORTS && !s->usable)
-            subject_forget(s, NULL);
     }
+    s->usable = finite || taken >= 0;
+    if (s->usable)
+        subject_forget(s, NULL);
+    if (s->usable && !finite)
+        s->usable = try_sort(s, (draw_sort)taken, &finite);
 }
 
 bool subject_open(subject *s, as_ctx *c, plugin *p)

@@ -1,5 +1,7 @@
 #include "plugin/services.h"
 
+#include "autograd/per_sample.h"
+#include "autograd/replay.h"
 #include "plugin/files.h"
 #include "plugin/frame.h"
 
@@ -252,6 +254,18 @@ static as_t service_leaf(as_ctx *c, as_t x)
     return context_ok(c) && tape_require(c, y, true) ? y : inert(c);
 }
 
+static bool service_per_sample(as_ctx *c, as_t loss, const as_t *x, int n, as_t *norm, as_t *each)
+{
+    if (!context_ok(c) || !tape_per_sample(c, loss, x, n, norm, each))
+        return false;
+    bool kept = context_of(c)->replay != NULL; /* they carry no history */
+    if (kept && norm)
+        *norm = replay_tensor(c, *norm);
+    for (int k = 0; k < n && kept && each; k++)
+        each[k] = replay_tensor(c, each[k]);
+    return context_ok(c);
+}
+
 static void service_report_real(as_ctx *c, const char *name, double value)
 {
     frame *f = frame_here(c);
@@ -295,5 +309,6 @@ const as_services *services_table(void)
     table.verdict = service_verdict;
     table.finite = service_finite;
     table.leaf = service_leaf;
+    table.per_sample = service_per_sample;
     return &table;
 }

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where a letter's size is from, beside the places: for ^C in a model's brackets, and the other way round. */
+enum { FROM_WHOLE = SIGNATURE_PLACES, FROM_MODEL };
+
 typedef struct {
     const signature *s;
     as_ctx *ctx;
@@ -112,6 +115,8 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t room
 /* What a model takes has no names: "input 1". */
 static const char *place_name(const checker *k, int place, char buffer[16])
 {
+    if (place >= FROM_WHOLE)
+        return place == FROM_WHOLE ? "the call's inputs" : "a model";
     const signature_item *item = place >= 0 ? &k->s->in[place] : &k->s->out[-1 - place];
     if (*item->name)
         return item->name;
@@ -282,7 +287,7 @@ void signature_share(const signature *s, const signature_bound *b, signature_bou
         int at = s->outer[i] - 1;
         if (at >= 0 && outer->size[at] < 0) {
             outer->size[at] = b->size[i];
-            outer->from[at] = 0;
+            outer->from[at] = FROM_MODEL;
         }
     }
 }
@@ -295,7 +300,7 @@ bool signature_check_call(const signature *s, as_ctx *c, const void *params, con
     for (int i = 0; outer && i < s->letter_count; i++)
         if (s->outer[i]) {
             b->size[i] = outer->size[s->outer[i] - 1];
-            b->from[i] = 0;
+            b->from[i] = FROM_WHOLE;
         }
     if (n > s->in_count)
         return too_many(s, c, n);

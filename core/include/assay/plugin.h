@@ -130,6 +130,20 @@ static inline as_t as_grad(as_ctx *c, as_t y, as_t x, bool create_graph)
     return c->services->gradients(c, y, NULL, &x, 1, create_graph, &g) ? g : as_inert(c);
 }
 
+/* Of loss [B], each computed from its own item alone (axis 0; a model in evaluation): the norm of each item's
+ * gradient over all n tensors, [B]. The gradients themselves are not made where their norms are enough. */
+static inline as_t as_item_gradient_norms(as_ctx *c, as_t loss, const as_t *x, int n)
+{
+    as_t norm = NULL;
+    return c->services->per_sample(c, loss, x, n, &norm, NULL) ? norm : as_inert(c);
+}
+
+/* The gradients themselves: grad_x[k] is [B, sizes of x[k]]. */
+static inline bool as_item_gradients(as_ctx *c, as_t loss, const as_t *x, int n, as_t *grad_x)
+{
+    return c->services->per_sample(c, loss, x, n, NULL, grad_x);
+}
+
 /* ---- instances and their state ---- */
 
 /* The instance's own struct, state_size bytes, zeroed before setup. */

@@ -106,6 +106,9 @@ typedef struct {
     as_t (*guide)(as_ctx *c, const as_point *at, as_t x, as_t score);
     void (*hooks)(as_ctx *c, int point, const as_point *at, as_sample *s);
     void (*resample)(as_ctx *c, as_sample *s, as_t ancestors);
+
+    /* gradients item by item; norm or each may be NULL */
+    bool (*per_sample)(as_ctx *c, as_t loss, const as_t *x, int n, as_t *norm, as_t *each);
 } as_services;
 
 /* What of a context a plugin's inline calls touch. */
