@@ -131,6 +131,17 @@ bool option_bool(lua_State *L, int index, const char *name, bool fallback)
     return fallback;
 }
 
+as_dtype option_dtype(lua_State *L, int index)
+{
+    as_dtype dtype = context_of(host_of(L)->c)->working;
+    if (lua_istable(L, index)) {
+        lua_getfield(L, index, "dtype");
+        dtype = dtype_argument(L, -1, dtype);
+        lua_pop(L, 1);
+    }
+    return dtype;
+}
+
 random_stream *host_stream(lua_State *L, const char *name)
 {
     lua_host *h = host_of(L);

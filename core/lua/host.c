@@ -197,6 +197,7 @@ static int open_state(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, "assay.core");
     make_metatable(L, h);
     core_open_making(L);
+    core_open_drawing(L);
     core_open_operations(L);
     core_open_scopes(L);
     core_open_gradients(L);

@@ -110,6 +110,8 @@ as_t *list_argument(lua_State *L, int index, const char *what, int *n, int extra
 /* Refuses keys of the table at `index` that are strings and not among the names. */
 void check_options(lua_State *L, int index, const char *what, const char *const *names, size_t n);
 as_dtype dtype_argument(lua_State *L, int index, as_dtype fallback);
+/* The field `dtype` of the options table at `index`; the working float if there is none. */
+as_dtype option_dtype(lua_State *L, int index);
 /* A field of the options table at `index`, 0 for "no table". */
 bool option_bool(lua_State *L, int index, const char *name, bool fallback);
 
@@ -126,6 +128,7 @@ void tensor_open_shapes(lua_State *L);     /* the same */
 void tensor_open_reading(lua_State *L);    /* the same */
 void tensor_open_gradients(lua_State *L);  /* the same */
 void core_open_making(lua_State *L);       /* into "assay.core" at the top */
+void core_open_drawing(lua_State *L);      /* the same */
 void core_open_scopes(lua_State *L);       /* the same */
 void core_open_gradients(lua_State *L);    /* the same */
 void core_open_operations(lua_State *L);   /* the same */

@@ -1,5 +1,5 @@
-/* New tensors: from nested lists, filled, counted, drawn. Sizes are arguments or one list, which may carry
- * options: as.randn(64, 10), as.randn{64, 10, stream = "noise"}. */
+/* New tensors: from nested lists, filled, counted. Sizes are arguments or one list, which may carry options:
+ * as.zeros(64, 10), as.zeros{64, 10, dtype = "f64"}. */
 #include "lua/internal.h"
 
 /* ---- from nested lists ---- */
@@ -105,17 +105,6 @@ static int i64(lua_State *L)
 
 /* ---- filled ---- */
 
-static as_dtype option_dtype(lua_State *L, int index)
-{
-    as_dtype dtype = context_of(host_of(L)->c)->working;
-    if (lua_istable(L, index)) {
-        lua_getfield(L, index, "dtype");
-        dtype = dtype_argument(L, -1, dtype);
-        lua_pop(L, 1);
-    }
-    return dtype;
-}
-
 static int filled(lua_State *L, const char *name, int first, double value)
 {
     static const char *const options[] = {"dtype"};
@@ -154,149 +143,10 @@ static int arange(lua_State *L)
     return host_finish(L, h, u, s, tensor_arange(h->c, n));
 }
 
-/* ---- drawn, from the script's stream of the name in `stream` ("script" if not said) ---- */
-
-static random_stream *option_stream(lua_State *L, int index)
-{
-    const char *name = NULL;
-    if (lua_istable(L, index)) {
-        if (lua_getfield(L, index, "stream") != LUA_TNIL)
-            name = luaL_checkstring(L, -1);
-        random_stream *s = host_stream(L, name);
-        lua_pop(L, 1);
-        return s;
-    }
-    return host_stream(L, name);
-}
-
-typedef void draw_f32(random_stream *s, float *out, int64_t n);
-typedef void draw_f64(random_stream *s, double *out, int64_t n);
-
-static int drawn(lua_State *L, const char *name, draw_f32 *f32, draw_f64 *f64)
-{
-    static const char *const options[] = {"dtype", "stream"};
-    check_options(L, 1, name, options, 2);
-    as_dims d = dims_argument(L, 1, name, false);
-    as_dtype dtype = option_dtype(L, 1);
-    if (dtype == AS_I64)
-        return lua_host_raise(L, "%s: dtype i64, expected \"f32\" or \"f64\"", name);
-    random_stream *stream = option_stream(L, 1);
-    lua_host *h = host_of(L);
-    handle *u = handle_new(L, h);
-    as_scope s = scope_open(h->c);
-    as_t x = tensor_new(h->c, dtype, d);
-    if (context_ok(h->c)) {
-        if (dtype == AS_F32)
-            f32(stream, x->data, x->count);
-        else
-            f64(stream, x->data, x->count);
-    }
-    return host_finish(L, h, u, s, x);
-}
-
-static int randn(lua_State *L)
-{
-    return drawn(L, "randn", random_normal_f32, random_normal_f64);
-}
-
-/* uniform in [0, 1) */
-static int uniform(lua_State *L)
-{
-    return drawn(L, "rand", random_uniform_f32, random_uniform_f64);
-}
-
-/* -1 or 1 */
-static int rademacher(lua_State *L)
-{
-    return drawn(L, "rademacher", random_sign_f32, random_sign_f64);
-}
-
-/* as.randint(below, 64) -> i64 in 0 .. below-1 */
-static int randint(lua_State *L)
-{
-    static const char *const options[] = {"stream"};
-    int64_t below = luaL_checkinteger(L, 1);
-    if (below < 1)
-        return lua_host_raise(L, "randint: below is %lld, expected at least 1", (long long)below);
-    check_options(L, 2, "randint", options, 1);
-    as_dims d = dims_argument(L, 2, "randint", false);
-    random_stream *stream = option_stream(L, 2);
-    lua_host *h = host_of(L);
-    handle *u = handle_new(L, h);
-    as_scope s = scope_open(h->c);
-    as_t x = tensor_new(h->c, AS_I64, d);
-    if (context_ok(h->c))
-        random_below(stream, (uint64_t)below, x->data, x->count);
-    return host_finish(L, h, u, s, x);
-}
-
-/* as.permutation(n), as.permutation(n, {stream = "shuffle"}) -> i64[n] */
-static int permutation(lua_State *L)
-{
-    static const char *const options[] = {"stream"};
-    int64_t n = luaL_checkinteger(L, 1);
-    check_options(L, 2, "permutation", options, 1);
-    random_stream *stream = option_stream(L, 2);
-    lua_host *h = host_of(L);
-    handle *u = handle_new(L, h);
-    as_scope s = scope_open(h->c);
-    as_t x = tensor_new(h->c, AS_I64, AS_DIMS(n));
-    if (context_ok(h->c) && n > 0)
-        random_permutation(stream, x->data, n);
-    return host_finish(L, h, u, s, x);
-}
-
-/* core.seeded(stream, seed): the script's stream of this name starts anew from a seed of its own */
-static int seeded(lua_State *L)
-{
-    const char *name = luaL_checkstring(L, 1);
-    uint64_t seed = (uint64_t)luaL_checkinteger(L, 2);
-    *host_stream(L, name) = random_named(seed, "script", 0, name);
-    return 0;
-}
-
-/* core.streams() -> { name = { key, counter } } of the script's streams used so far */
-static int streams(lua_State *L)
-{
-    const lua_host *h = host_of(L);
-    lua_createtable(L, 0, h->stream_count);
-    for (int i = 0; i < h->stream_count; i++) {
-        const random_stream *s = &h->streams[i].stream;
-        lua_createtable(L, 2, 0);
-        lua_pushinteger(L, (lua_Integer)s->key);
-        lua_rawseti(L, -2, 1);
-        lua_pushinteger(L, (lua_Integer)s->counter);
-        lua_rawseti(L, -2, 2);
-        lua_setfield(L, -2, h->streams[i].name);
-    }
-    return 1;
-}
-
-/* core.set_stream(name, key, counter): the script's stream of this name goes on from there */
-static int set_stream(lua_State *L)
-{
-    const char *name = luaL_checkstring(L, 1);
-    uint64_t key = (uint64_t)luaL_checkinteger(L, 2), counter = (uint64_t)luaL_checkinteger(L, 3);
-    *host_stream(L, name) = (random_stream){.key = key, .counter = counter};
-    return 0;
-}
-
 void core_open_making(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"tensor", tensor},
-                                         {"i64", i64},
-                                         {"zeros", zeros},
-                                         {"ones", ones},
-                                         {"full", full},
-                                         {"arange", arange},
-                                         {"randn", randn},
-                                         {"rand", uniform},
-                                         {"randint", randint},
-                                         {"rademacher", rademacher},
-                                         {"permutation", permutation},
-                                         {"seeded", seeded},
-                                         {"streams", streams},
-                                         {"set_stream", set_stream},
-                                         {0}};
+    static const luaL_Reg functions[] = {
+        {"tensor", tensor}, {"i64", i64}, {"zeros", zeros}, {"ones", ones}, {"full", full},
+        {"arange", arange}, {0}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -78,7 +78,7 @@ static const as_module *find_module(const char *path, void *handle, as_error *e)
 }
 
 /* A descriptor's bytes by minor version: what a plugin of that minor was compiled with. */
-static const uint32_t descriptor_size[LOAD_ABI_MINOR + 1] = {232};
+static const uint32_t descriptor_size[LOAD_ABI_MINOR + 1] = {232, 232};
 _Static_assert(sizeof(as_plugin) == 232, "a new minor: append its size, do not change the old ones");
 
 static bool check_module(const char *path, const elf_note *note, const as_module *m, as_error *e)

@@ -8,7 +8,7 @@
 #include <assay/describe.h>
 
 #define LOAD_ABI_MAJOR 1
-#define LOAD_ABI_MINOR 0 /* the highest this host speaks; it speaks all from 0 */
+#define LOAD_ABI_MINOR 1 /* the highest this host speaks; it speaks all from 0 */
 
 struct module;
 

@@ -4,6 +4,7 @@
 #include "autograd/replay.h"
 #include "plugin/files.h"
 #include "plugin/frame.h"
+#include "tensor/draw.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,57 +62,47 @@ static bool service_training(const as_ctx *c)
 
 /* ---- random numbers ---- */
 
-static void fill(random_stream *s, int kind, as_t x)
+/* From the instance's stream of this name. */
+static as_t draw_from(as_ctx *c, const char *stream, draw_request r)
 {
-    bool single = x->dtype == AS_F32;
-    if (kind == 0)
-        single ? random_uniform_f32(s, x->data, x->count) : random_uniform_f64(s, x->data, x->count);
-    else if (kind == 1)
-        single ? random_normal_f32(s, x->data, x->count) : random_normal_f64(s, x->data, x->count);
-    else
-        single ? random_sign_f32(s, x->data, x->count) : random_sign_f64(s, x->data, x->count);
+    frame *f = frame_here(c);
+    random_stream *s = f ? instance_stream(f->owner, stream) : NULL;
+    r.dtype = context_of(c)->working;
+    return s ? draw_tensor(c, s, &r) : inert(c);
 }
 
 static as_t service_draw(as_ctx *c, const char *stream, int kind, as_dims dims)
 {
-    frame *f = frame_here(c);
-    random_stream *s = f ? instance_stream(f->owner, stream) : NULL;
-    if (!s)
-        return inert(c);
-    if (kind < 0 || kind > 2)
+    if (kind < DRAW_UNIFORM || kind > DRAW_SIGN)
         return context_fail(c, "draw: kind %d is unknown to this build", kind);
-    as_t x = tensor_new(c, context_of(c)->working, dims);
-    if (context_ok(c))
-        fill(s, kind, x);
-    return x;
+    return draw_from(c, stream, (draw_request){.kind = (draw_kind)kind, .dims = dims});
 }
 
 static as_t service_draw_int(as_ctx *c, const char *stream, int64_t below, as_dims dims)
 {
-    frame *f = frame_here(c);
-    random_stream *s = f ? instance_stream(f->owner, stream) : NULL;
-    if (!s)
-        return inert(c);
-    if (below < 1)
-        return context_fail(c, "randint: below = %lld, expected at least 1", (long long)below);
-    as_t x = tensor_new(c, AS_I64, dims);
-    if (context_ok(c))
-        random_below(s, (uint64_t)below, x->data, x->count);
-    return x;
+    return draw_from(c, stream, (draw_request){.kind = DRAW_BELOW, .below = below, .dims = dims});
 }
 
 static as_t service_permutation(as_ctx *c, const char *stream, int64_t n)
 {
-    frame *f = frame_here(c);
-    random_stream *s = f ? instance_stream(f->owner, stream) : NULL;
-    if (!s)
-        return inert(c);
+    return draw_from(c, stream, (draw_request){.kind = DRAW_PERMUTATION, .below = n});
+}
+
+static as_t service_gamma(as_ctx *c, const char *stream, double shape, as_dims dims)
+{
+    return draw_from(c, stream, (draw_request){.kind = DRAW_GAMMA, .a = shape, .dims = dims});
+}
+
+static as_t service_beta(as_ctx *c, const char *stream, double a, double b, as_dims dims)
+{
+    return draw_from(c, stream, (draw_request){.kind = DRAW_BETA, .a = a, .b = b, .dims = dims});
+}
+
+static as_t service_categorical(as_ctx *c, const char *stream, as_t weights, int64_t n)
+{
     if (n < 0)
-        return context_fail(c, "permutation: of %lld items", (long long)n);
-    as_t x = tensor_new(c, AS_I64, (as_dims){.rank = 1, .size = {n}});
-    if (context_ok(c))
-        random_permutation(s, x->data, n);
-    return x;
+        return context_fail(c, "categorical: %lld draws of each row", (long long)n);
+    return draw_from(c, stream, (draw_request){.kind = DRAW_CATEGORICAL, .weights = weights, .draws = n});
 }
 
 /* ---- states that a call gives ---- */
@@ -299,6 +290,9 @@ const as_services *services_table(void)
     table.draw = service_draw;
     table.draw_int = service_draw_int;
     table.permutation = service_permutation;
+    table.gamma = service_gamma;
+    table.beta = service_beta;
+    table.categorical = service_categorical;
     table.state_put = service_state_put;
     table.split = service_split;
     table.read = service_read;

@@ -26,6 +26,8 @@ random_stream random_named(uint64_t seed, const char *name, uint64_t instance, c
 
 /* The stream of one item of `s` at its present position; `s` itself does not move. */
 random_stream random_item(random_stream s, uint64_t item);
+/* Moves on by one group, as a draw does: the next items have other streams. */
+void random_pass(random_stream *s);
 
 /* Uniform in [0, 1): multiples of 2^-24 (f32), 2^-53 (f64). */
 void random_uniform_f32(random_stream *s, float *out, int64_t n);
@@ -45,6 +47,22 @@ void random_below(random_stream *s, uint64_t below, int64_t *out, int64_t n);
 /* A permutation of 0 .. n-1, every one equally likely (Fisher-Yates). Serial: about 10 ns an item while in
  * cache. */
 void random_permutation(random_stream *s, int64_t *out, int64_t n);
+
+/* Gamma of this shape > 0 and scale 1 (Marsaglia & Tsang 2000, by rejection: the exact distribution),
+ * computed in double. Far below shape 1 most of it lies under the least number above 0 and comes as 0. About
+ * 100 ns an item and thread, as the next. */
+void random_gamma_f32(random_stream *s, double shape, float *out, int64_t n);
+void random_gamma_f64(random_stream *s, double shape, double *out, int64_t n);
+
+/* Beta of a, b > 0, in [0, 1]: a gamma of shape a over the sum with one of shape b. */
+void random_beta_f32(random_stream *s, double a, double b, float *out, int64_t n);
+void random_beta_f64(random_stream *s, double a, double b, double *out, int64_t n);
+
+/* For each row of weights [rows, classes], finite, >= 0 and not all 0, `draws` classes with these odds.
+ * Leaves each row's running sums in `weights`. One uniform of 53 bits a draw; a class of weight 0 never
+ * comes. */
+void random_categorical(random_stream *s, double *weights, int64_t rows, int64_t classes, int64_t draws,
+                        int64_t *out);
 
 /* One block: the bijection itself, for tests and for code that needs its own layout. */
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

@@ -112,8 +112,13 @@ signatures.functions = {
   randn = "(...: integer|table): T | N(0, 1): as.randn(64, 10), as.randn { 64, 10, stream = \"noise\" }",
   rand = "(...: integer|table): T | uniform in [0, 1)",
   rademacher = "(...: integer|table): T | -1 or 1",
+  gamma = "(shape: number, ...: integer|table): T | gamma of this shape and scale 1: as.gamma(2, 64)",
+  beta = "(a: number, b: number, ...: integer|table): T | beta, in [0, 1]: as.beta(2, 2, { 64 })",
   randint = "(below: integer, ...: integer|table): T | i64 in 0 .. below-1",
-  permutation = "(n: integer, o?: { stream: string? }): T | i64 0 .. n-1 in drawn order",
+  permutation = "(n: integer, o?: { stream: string?, items: T? }): T "
+    .. "| i64 0 .. n-1 in drawn order; one for each of the items, [B, n], if there are items",
+  categorical = "(weights: T, o?: { n: integer?, stream: string?, items: T? }): T "
+    .. "| i64 classes from 0 with the odds weights [..., K] -> [...], or [..., n]; they need not add up to 1",
   seeded = "(stream: string, seed: integer) | the stream of this name starts anew from a seed of its own",
   concat = "(list: T[], axis: integer): T | tensors end to end",
   stack = "(list: T[], axis?: integer): T | along a new axis, the first if not said",

@@ -20,7 +20,7 @@ static void refuses_bad_files(void **state)
     (void)state;
     /* its constructor aborts: this test lives because the note is read first */
     refused(LOSS("other_major"),
-            LOSS("other_major") ": built for plugin ABI 2.0, this assay speaks 1.0. Rebuild "
+            LOSS("other_major") ": built for plugin ABI 2.0, this assay speaks 1.0 to 1.1. Rebuild "
                                 "it: assay build plugins/losses/other_major.c");
     char text[1024];
     snprintf(

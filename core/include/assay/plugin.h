@@ -217,6 +217,27 @@ static inline as_t as_permutation(as_ctx *c, const char *stream, int64_t n)
     return c->services->permutation(c, stream, n);
 }
 
+#if AS_MINOR >= 1
+/* Gamma of a shape > 0, scale 1. */
+static inline as_t as_gamma(as_ctx *c, const char *stream, double shape, as_dims dims)
+{
+    return c->services->gamma(c, stream, shape, dims);
+}
+
+/* Beta of a, b > 0, in [0, 1]. */
+static inline as_t as_beta(as_ctx *c, const char *stream, double a, double b, as_dims dims)
+{
+    return c->services->beta(c, stream, a, b, dims);
+}
+
+/* Classes from 0 with the odds of the last axis: weights f32[..., K], finite, from 0, -> i64[...], one a row,
+ * or i64[..., n] where n > 0. */
+static inline as_t as_categorical(as_ctx *c, const char *stream, as_t weights, int64_t n)
+{
+    return c->services->categorical(c, stream, weights, n);
+}
+#endif
+
 /* ---- models and groups: `index` is the place in the signature ---- */
 
 static inline as_model *as_model_in(as_ctx *c, int index)
