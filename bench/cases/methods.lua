@@ -20,29 +20,20 @@ function cases.contrastive()
   end
 end
 
--- The perceptron 784-512-512-10 as its three linear layers.
+-- The perceptron 784-512-512-10 and a batch of 256.
 local function perceptron()
-  return { nn.linear { 784, 512 }, nn.linear { 512, 512 }, nn.linear { 512, 10 } }
+  local net = nn.seq {
+    nn.linear { 784, 512 }, nn.relu {}, nn.linear { 512, 512 }, nn.relu {}, nn.linear { 512, 10 },
+  }
+  return net, as.randn(256, 784), as.randint(10, 256)
 end
 
--- Norm of each sample's gradient: |dW|^2 = |x|^2 |d|^2 and |db|^2 = |d|^2 for a linear layer.
+-- Norm of each sample's gradient.
 local function norms()
-  local layers, x, y = perceptron(), as.randn(256, 784), as.randint(10, 256)
-  local loss = as.loss { "cross_entropy", reduction = "sum" }
+  local net, x, y = perceptron()
+  local loss, parameters = as.loss { "cross_entropy", reduction = "none" }, net:parameters()
   return function()
-    local inputs, outputs, h = {}, {}, x
-    for i, layer in ipairs(layers) do
-      inputs[i] = h:detach()
-      h = layer(h)
-      outputs[i] = h
-      h = i < 3 and h:relu() or h
-    end
-    local total
-    for i, d in ipairs(as.grad(loss(h, y), outputs)) do
-      local square = (inputs[i]:square():sum(2) + 1) * d:square():sum(2)
-      total = total and total + square or square
-    end
-    return total:sqrt()
+    return as.per_sample_norms(loss(net(x), y), parameters)
   end
 end
 
@@ -51,8 +42,7 @@ cases.per_sample_grad_trick = norms
 
 -- The same by one backward pass a sample.
 function cases.per_sample_grad_loop()
-  local layers, x, y = perceptron(), as.randn(256, 784), as.randint(10, 256)
-  local net = nn.seq { layers[1], nn.relu {}, layers[2], nn.relu {}, layers[3] }
+  local net, x, y = perceptron()
   local loss, parameters = as.loss { "cross_entropy" }, net:parameters()
   return function()
     local found = {}

@@ -1,5 +1,7 @@
 #include "autograd/node.h"
 
+#include "autograd/per_sample.h"
+#include "autograd/trace.h"
 #include "tensor/alloc.h"
 
 #include <stdlib.h>
@@ -103,6 +105,8 @@ bool node_record(as_ctx *c, const op *o, const op_call *call, as_t out)
     n->op = o;
     n->code = call->code;
     n->attr = call->attr;
+    if (trace_nan_on() || per_sample_may_merge(call, out))
+        n->line = context_line(c);
     if (alias) {
         n->out = tensor_ref(alias);
         n->out_version = alias->store->version;

@@ -1,6 +1,7 @@
 #include "autograd/optimizer.h"
 
-#include "tensor/alloc.h"
+#include "autograd/clip.h"
+#include "autograd/trace.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
 
@@ -109,8 +110,6 @@ void optimizer_free(optimizer *o)
 typedef struct {
     optimizer *o;
     double c1, c2, eps, rate; /* adam: 1 - beta^steps, and what radam makes of the options */
-    double *sums;             /* a piece's sum of squares */
-    double factor;            /* the gradients' */
 } pass;
 
 /* Numbers the pieces; returns how many. */
@@ -163,43 +162,6 @@ static void move_piece(void *arg, int64_t piece)
                 q->beta2, w->eps, w->c1, w->c2, q->decay, q->kind == OPTIMIZER_ADAMW);
 }
 
-#define LANES 16 /* partial sums, so that the loop vectorises without reordering by the compiler */
-
-static void square_piece(void *arg, int64_t piece)
-{
-    const pass *w = arg;
-    int64_t at, n;
-    slot *s = slot_of(w->o, piece, &at, &n);
-    const float *f = s->g->dtype == AS_F32 ? items(s->g, at) : NULL;
-    const double *d = f ? NULL : items(s->g, at);
-    double lane[LANES] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; f && i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lane[k] += (double)f[i + k] * (double)f[i + k];
-    for (; i < n; i++)
-        sum += f ? (double)f[i] * (double)f[i] : d[i] * d[i];
-    for (int k = 0; k < LANES; k++)
-        sum += lane[k];
-    w->sums[piece] = sum;
-}
-
-static void scale_piece(void *arg, int64_t piece)
-{
-    const pass *w = arg;
-    int64_t at, n;
-    slot *s = slot_of(w->o, piece, &at, &n);
-    if (s->g->dtype == AS_F32) {
-        float *f = items(s->g, at);
-        for (int64_t i = 0; i < n; i++)
-            f[i] *= (float)w->factor;
-    } else {
-        double *d = items(s->g, at);
-        for (int64_t i = 0; i < n; i++)
-            d[i] *= w->factor;
-    }
-}
-
 /* RAdam (Liu et al. 2020, algorithm 2): Adam whose rate is rectified by the variance of 1 / sqrt(v), and
  * momentum alone while that variance has no finite estimate. As Adam's kernel: a denominator of 0 sqrt(v) + 1
  * is momentum alone; eps / sqrt(c2) puts eps beside the uncorrected root, as PyTorch does. */
@@ -216,7 +178,7 @@ static void rectify(pass *w, double beta2, double steps)
     }
 }
 
-static void move_all(optimizer *o)
+static void run_step(optimizer *o)
 {
     pass w = {.o = o, .rate = o->options.rate, .eps = o->options.eps};
     o->steps++;
@@ -230,28 +192,37 @@ static void move_all(optimizer *o)
             tensor_touch(o->slots[i].p);
 }
 
-/* The joint norm of the gradients in the slots; above `limit` they are scaled down to it, in place. */
-static double clip_all(as_ctx *c, optimizer *o, double limit)
+/* Under --trace-nan; the gradients are still in the slots. */
+static void trace_step(as_ctx *c, const optimizer *o)
 {
-    int64_t pieces = number_pieces(o);
-    pass w = {.o = o, .sums = alloc_get((size_t)pieces * sizeof(double))};
-    if (!w.sums) {
-        context_fail(c, "out of memory: clip");
-        return NAN;
-    }
-    pool_run(pieces, square_piece, &w);
-    double norm = 0;
-    for (int64_t i = 0; i < pieces; i++)
-        norm += w.sums[i];
-    norm = sqrt(norm);
-    alloc_put(w.sums, (size_t)pieces * sizeof(double));
-    if (norm > limit) {
-        w.factor = limit / norm;
-        pool_run(pieces, scale_piece, &w);
-        for (int i = 0; i < o->n; i++)
-            if (o->slots[i].g)
-                tensor_touch(o->slots[i].g);
-    }
+    static const char *const names[] = {"sgd", "adam", "adamw", "radam"};
+    for (int i = 0; i < o->n && context_ok(c); i++)
+        trace_nan_step(c, names[o->options.kind], o->slots[i].p, o->slots[i].g, i + 1, o->n);
+}
+
+static void move_all(as_ctx *c, optimizer *o)
+{
+    run_step(o);
+    if (trace_nan_on())
+        trace_step(c, o);
+}
+
+/* The gradients in the slots as a list; free it. */
+static as_t *gradients_of(as_ctx *c, const optimizer *o)
+{
+    as_t *g = calloc((size_t)o->n + 1, sizeof *g);
+    if (!g)
+        context_fail(c, "out of memory: clip of %d tensors", o->n);
+    for (int i = 0; g && i < o->n; i++)
+        g[i] = o->slots[i].g;
+    return g;
+}
+
+static double clip_slots(as_ctx *c, const optimizer *o, double limit)
+{
+    as_t *g = gradients_of(c, o);
+    double norm = g ? clip_norm(c, g, o->n, limit) : NAN;
+    free(g);
     return norm;
 }
 
@@ -272,13 +243,13 @@ bool optimizer_step(as_ctx *c, optimizer *o)
     if (!context_ok(c))
         return false;
     take_leaf_gradients(o);
-    move_all(o);
+    move_all(c, o);
     for (int i = 0; i < o->n; i++) {
         tensor_unref(o->slots[i].p->grad);
         o->slots[i].p->grad = NULL;
     }
     forget_gradients(o);
-    return true;
+    return context_ok(c);
 }
 
 double optimizer_clip(as_ctx *c, optimizer *o, double limit)
@@ -286,9 +257,21 @@ double optimizer_clip(as_ctx *c, optimizer *o, double limit)
     if (!context_ok(c))
         return NAN;
     take_leaf_gradients(o);
-    double norm = clip_all(c, o, limit);
+    double norm = clip_slots(c, o, limit);
     forget_gradients(o);
     return norm;
+}
+
+bool optimizer_clip_each(as_ctx *c, optimizer *o, double limit)
+{
+    if (!context_ok(c))
+        return false;
+    take_leaf_gradients(o);
+    as_t *g = gradients_of(c, o);
+    bool ok = g && clip_each(c, g, o->n, limit);
+    free(g);
+    forget_gradients(o);
+    return ok;
 }
 
 bool optimizer_update(as_ctx *c, optimizer *o, as_t loss, double clip)
@@ -314,9 +297,9 @@ bool optimizer_update(as_ctx *c, optimizer *o, as_t loss, double clip)
             o->slots[i].g = g;
         }
         if (context_ok(c) && clip > 0)
-            clip_all(c, o, clip);
+            clip_slots(c, o, clip);
         if (context_ok(c))
-            move_all(o);
+            move_all(c, o);
     }
     forget_gradients(o);
     scope_close(c, s, NULL);

@@ -38,6 +38,9 @@ bool optimizer_average(as_ctx *c, const as_t *y, const as_t *x, int n, double we
 /* Scales the gradients at hand so that their joint norm is at most `limit`; returns the norm before. */
 double optimizer_clip(as_ctx *c, optimizer *o, double limit);
 
+/* Each item of the gradients at hand into [-limit, limit]. */
+bool optimizer_clip_each(as_ctx *c, optimizer *o, double limit);
+
 optimizer_options *optimizer_options_of(optimizer *o); /* schedules change rate between steps */
 int64_t optimizer_steps(const optimizer *o);           /* updates made */
 

@@ -42,7 +42,7 @@ as_t tape_op(as_ctx *c, as_op_code code, const as_t *in, int n, const as_attr *a
         record |= in[i]->requires_grad;
     }
     as_t out = o->forward(c, &call);
-    if (x->failed || (trace_nan_on() && !trace_nan(c, &call, out)))
+    if (x->failed || (trace_nan_on() && !x->in_rule && !trace_nan(c, &call, out)))
         return named_failure(c, o->name);
     if (record && x->recording && o->gradient && out != in[0] && tensor_is_float(out) &&
         !node_record(c, o, &call, out))

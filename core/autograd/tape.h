@@ -68,6 +68,7 @@ struct node {
     bool spent;    /* backward has freed what was saved */
     bool wanted;   /* during a walk: something asked for lies here or beyond */
     bool target;   /* during a walk: its gradient is asked for */
+    uint32_t line; /* of the script, where a message may want it: context_line_text */
     uint64_t mark; /* the last walk that met it */
     as_t grad;     /* kept during a walk: what has arrived */
     as_t leaf;     /* borrowed: the tensor of a leaf */

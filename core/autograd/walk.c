@@ -1,6 +1,7 @@
 /* Walking the graph backwards from one tensor: in an order where a node comes after all that were computed
  * from it, each node's gradient rule is run once, on the sum of what has arrived. */
 #include "autograd/node.h"
+#include "autograd/trace.h"
 
 #include <assay/operations.h>
 
@@ -126,10 +127,14 @@ static void run_rule(as_ctx *c, node *n)
     for (int i = 0; i < n->n; i++)
         gx[i] = NULL;
     as_scope s = scope_open(c);
+    context_of(c)->in_rule = true;
     if (n->op->fused && !context_of(c)->recording)
         n->op->fused(c, n, n->grad, gx);
     else
         n->op->gradient(c, n, n->grad, gx);
+    context_of(c)->in_rule = false;
+    if (trace_nan_on() && context_ok(c))
+        trace_nan_rule(c, n, n->grad, gx);
     for (int i = 0; i < n->n && context_ok(c); i++)
         if (gx[i] && node_needs(n, i))
             arrive(c, &n->in[i], gx[i]);

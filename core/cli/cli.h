@@ -55,6 +55,9 @@ int command_failed(const as_error *e);
 /* What --threads of a command gave goes to the engines it starts; 0: not given. */
 bool command_threads(int n, as_error *e);
 
+/* --trace-nan of a command: for the engines it starts. */
+bool command_trace_nan(bool wanted, as_error *e);
+
 /* The options --json, --csv and --md of a command that prints tables. */
 typedef struct {
     bool json, csv, md;

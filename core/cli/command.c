@@ -85,6 +85,11 @@ bool command_threads(int n, as_error *e)
     return n == 0 || setenv("ASSAY_THREADS", text, 1) == 0 || error_set(e, "out of memory");
 }
 
+bool command_trace_nan(bool wanted, as_error *e)
+{
+    return !wanted || setenv("ASSAY_TRACE_NAN", "1", 1) == 0 || error_set(e, "out of memory");
+}
+
 bool command_format_chosen(const command *self, const command_format *flags, query_format *format)
 {
     if (flags->json + flags->csv + flags->md > 1) {

@@ -14,6 +14,7 @@ static const entry environment[] = {
     {"ASSAY_PLUGIN_PATH", "folders that hold KIND/NAME.so, separated by colons; ./plugins comes before them"},
     {"ASSAY_THREADS", "threads of the engine where no command says how many"},
     {"ASSAY_TRACEBACK", "1 adds Lua's stack to the message of a script that fails"},
+    {"ASSAY_TRACE_NAN", "1 is --trace-nan where no command has it: the first operation to make a NaN fails"},
     {"NO_COLOR", "anything: no colours on a terminal either"},
     {"OPENBLAS_CORETYPE", "the kernel OpenBLAS uses, where the one it chose is not the fastest"},
 };

@@ -7,13 +7,15 @@
 
 static struct {
     const char *db;
-    bool verify, gdb;
+    bool verify, gdb, trace_nan;
 } given;
 
 static const option options[] = {
     {"db", 0, OPTION_TEXT, &given.db, "FILE", "the database (else $ASSAY_DB, else results/assay.db)"},
     {"verify", 0, OPTION_FLAG, &given.verify, NULL,
      "compare every metric but clocks, bit by bit; exit 1 if one differs"},
+    {"trace-nan", 0, OPTION_FLAG, &given.trace_nan, NULL,
+     "stop at the first operation or gradient that makes a NaN and name it; slower"},
     {"gdb", 0, OPTION_FLAG, &given.gdb, NULL, "under the debugger, nothing written to the database"},
 };
 
@@ -94,6 +96,7 @@ static int run(const command *self, int argc, char **argv)
 {
     option_list words = {0};
     int code = EXIT_USAGE;
+    as_error e = {0};
     int64_t number;
     if (!command_read(self, argc, argv, &words))
         code = EXIT_USAGE;
@@ -101,6 +104,8 @@ static int run(const command *self, int argc, char **argv)
         command_misused(self, "needs one run, got %zu; assay runs lists them", words.n);
     else if (given.verify && given.gdb)
         command_misused(self, "--verify and --gdb exclude each other");
+    else if (!command_trace_nan(given.trace_nan, &e))
+        code = command_failed(&e);
     else if (command_run_number(self, words.item[0], &number))
         code = given.gdb ? debug(number) : repeat(number);
     option_list_free(&words);

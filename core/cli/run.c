@@ -11,7 +11,7 @@ static struct {
     const char *config, *db, *time_limit, *memory_limit;
     option_list set, seed, arm;
     int seeds, jobs;
-    bool again;
+    bool again, trace_nan;
 } given = {.jobs = 1};
 
 static const option options[] = {
@@ -24,6 +24,8 @@ static const option options[] = {
     {"jobs", 'j', OPTION_COUNT, &given.jobs, "N", "runs at once, 1 if not given; each has cores / N threads"},
     {"again", 0, OPTION_FLAG, &given.again, NULL,
      "repeat runs that are done, resume none from its checkpoint"},
+    {"trace-nan", 0, OPTION_FLAG, &given.trace_nan, NULL,
+     "stop at the first operation or gradient that makes a NaN and name it; slower, implies --again"},
     {"time-limit", 0, OPTION_TEXT, &given.time_limit, "TIME", "stop a run after so long: 90, 10m, 2h"},
     {"memory-limit", 0, OPTION_TEXT, &given.memory_limit, "SIZE", "what a run may hold: bytes, 500M, 2G"},
 };
@@ -146,13 +148,13 @@ static int run_script(const command *self, const char *script)
                             .n_plan_args = arguments.n,
                             .db = db,
                             .jobs = given.jobs,
-                            .again = given.again,
+                            .again = given.again || given.trace_nan,
                             .talk = stderr};
     if (!read_limits(self, &o)) {
         option_list_free(&arguments);
         return EXIT_USAGE;
     }
-    bool ok = supervisor_run(&o, &outcome, &e);
+    bool ok = command_trace_nan(given.trace_nan, &e) && supervisor_run(&o, &outcome, &e);
     option_list_free(&arguments);
     int code = EXIT_FAILED;
     if (!ok) {

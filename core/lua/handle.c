@@ -93,25 +93,14 @@ int handle_raise_dropped(lua_State *L, const handle *u)
 
 /* ---- as.scope ---- */
 
-/* The place of the caller's line in the host's list, which keeps one entry a line of source. */
+/* Of the caller's line. */
 static uint32_t scope_place_of(lua_State *L, lua_host *h)
 {
     lua_Debug ar = {.source = "?", .currentline = 0};
     if (lua_getstack(L, 1, &ar))
         lua_getinfo(L, "Sl", &ar);
-    for (uint32_t i = 0; i < h->place_count; i++)
-        if (h->places[i].source == ar.source && h->places[i].line == ar.currentline &&
-            strncmp(h->places[i].text, ar.short_src, strlen(ar.short_src)) == 0)
-            return i;
-    scope_place *grown = realloc(h->places, (h->place_count + 1) * sizeof *grown);
-    if (!grown)
-        return (uint32_t)luaL_error(L, "out of memory");
-    h->places = grown;
-    scope_place *p = &grown[h->place_count];
-    p->source = ar.source;
-    p->line = ar.currentline;
-    snprintf(p->text, sizeof p->text, "%s:%d", ar.short_src, ar.currentline);
-    return h->place_count++;
+    uint32_t place = host_place(h, &ar);
+    return place == UINT32_MAX ? (uint32_t)luaL_error(L, "out of memory") : place;
 }
 
 static void move_out(handle *u, handle_scope *s)

@@ -13,20 +13,64 @@
 
 /* ---- errors ---- */
 
-/* Pushes "file:line: " of the innermost Lua line outside lua/assay, or of the innermost one at all. */
-static void push_where(lua_State *L)
+bool host_user_line(lua_State *L, lua_Debug *ar)
 {
     const lua_host *h = host_of(L);
     size_t n = strlen(h->library);
-    lua_Debug ar;
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
-        lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline > 0 && (n == 0 || strncmp(ar.source, h->library, n) != 0)) {
-            lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
-            return;
-        }
+    lua_Debug at;
+    bool found = false;
+    for (int level = 0; lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline <= 0)
+            continue;
+        bool users = n == 0 || strncmp(at.source, h->library, n) != 0;
+        if (users || !found)
+            *ar = at;
+        found = true;
+        if (users)
+            break;
     }
-    luaL_where(L, 1);
+    return found;
+}
+
+/* Pushes "file:line: " of the user's line, "" where there is none. */
+static void push_where(lua_State *L)
+{
+    lua_Debug ar;
+    if (host_user_line(L, &ar))
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+    else
+        lua_pushliteral(L, "");
+}
+
+uint32_t host_place(lua_host *h, const lua_Debug *ar)
+{
+    for (uint32_t i = 0; i < h->place_count; i++)
+        if (h->places[i].source == ar->source && h->places[i].line == ar->currentline &&
+            strncmp(h->places[i].text, ar->short_src, strlen(ar->short_src)) == 0)
+            return i;
+    script_place *grown = realloc(h->places, (h->place_count + 1) * sizeof *grown);
+    if (!grown)
+        return UINT32_MAX;
+    h->places = grown;
+    script_place *p = &grown[h->place_count];
+    p->source = ar->source;
+    p->line = ar->currentline;
+    snprintf(p->text, sizeof p->text, "%s:%d", ar->short_src, ar->currentline);
+    return h->place_count++;
+}
+
+/* For the context: places from 1. Of the main thread, which is also where a coroutine was resumed. */
+static uint32_t line_here(void *script)
+{
+    lua_host *h = script;
+    lua_Debug ar;
+    return host_user_line(h->main, &ar) ? host_place(h, &ar) + 1 : 0;
+}
+
+static const char *line_text(const void *script, uint32_t line)
+{
+    return ((const lua_host *)script)->places[line - 1].text;
 }
 
 static int raise_text(lua_State *L, const char *text)
@@ -140,6 +184,7 @@ static int host_collected(lua_State *L)
         free(h->streams[i].name);
     free(h->streams);
     free(h->places);
+    context_of(h->c)->lines = NULL;
     h->streams = NULL;
     h->places = NULL;
     h->stream_count = 0;
@@ -155,7 +200,11 @@ static lua_host *make_host(lua_State *L, as_ctx *c, const char *library)
     size_t size = sizeof(lua_host) + strlen(library) + 16;
     lua_host *h = lua_newuserdatauv(L, size, 0);
     memset(h, 0, size);
+    static const script_lines lines = {line_here, line_text};
     h->c = c;
+    h->main = L;
+    context_of(c)->lines = &lines;
+    context_of(c)->script = h;
     snprintf(h->library, size - sizeof *h, "@%s/assay/", library);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, host_collected);

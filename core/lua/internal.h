@@ -28,11 +28,12 @@ struct handle_scope {
     uint32_t place;
 };
 
+/* A line of a script, kept for messages. */
 typedef struct {
     const char *source; /* identity of the chunk's name, for a quick compare */
     int line;
     char text[LUA_IDSIZE + 16]; /* "file:line" */
-} scope_place;
+} script_place;
 
 typedef struct {
     char *name;
@@ -43,10 +44,11 @@ struct border; /* a call into a plugin under way: plugin_arguments.h */
 
 typedef struct {
     as_ctx *c;
+    lua_State *main;
     struct border *border; /* the innermost, NULL outside */
     int metatable;         /* registry reference of the handles' */
     handle_scope *scope;   /* innermost as.scope, NULL outside */
-    scope_place *places;   /* where scopes stood that have dropped something, or are open */
+    script_place *places;  /* where scopes stood, and operations that messages may name */
     uint32_t place_count;
     script_stream *streams; /* the script's random streams */
     int stream_count;
@@ -89,6 +91,12 @@ static inline as_t tensor_at(lua_State *L, int index)
         handle_raise_dropped(L, u);
     return u->x;
 }
+
+/* The place of a line in the host's list, which keeps one entry a line of source; UINT32_MAX out of memory.
+ */
+uint32_t host_place(lua_host *h, const lua_Debug *ar);
+/* The innermost Lua line outside lua/assay, or the innermost one at all; false if there is none. */
+bool host_user_line(lua_State *L, lua_Debug *ar);
 
 /* Runs one operation on tensors of the stack and pushes the result; raises after a failure. Returns 1. */
 int host_op(lua_State *L, as_op_code code, const as_t *in, int n, const as_attr *attr);

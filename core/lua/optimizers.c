@@ -2,6 +2,7 @@
  * gathered in lua/assay/optim.lua. */
 #include "lua/optimizers.h"
 
+#include "autograd/clip.h"
 #include "lua/state.h"
 
 #include <string.h>
@@ -97,17 +98,74 @@ static int update(lua_State *L)
     return 1;
 }
 
+static double limit_argument(lua_State *L, int index)
+{
+    double limit = luaL_checknumber(L, index);
+    if (!(limit >= 0))
+        lua_host_raise(L, "clip: the limit is %g, expected 0 or more", limit);
+    return limit;
+}
+
 /* opt:clip(norm) -> the gradients' joint norm before */
 static int clip(lua_State *L)
 {
     optimizer *o = checked(L);
-    double limit = luaL_checknumber(L, 2);
+    double limit = limit_argument(L, 2);
     as_ctx *c = host_of(L)->c;
     double norm = optimizer_clip(c, o, limit);
     if (!context_ok(c))
         return lua_host_raise_context(L);
     lua_pushnumber(L, norm);
     return 1;
+}
+
+/* opt:clip_each(limit): each item of the gradients into [-limit, limit] */
+static int clip_each_of(lua_State *L)
+{
+    optimizer *o = checked(L);
+    as_ctx *c = host_of(L)->c;
+    optimizer_clip_each(c, o, limit_argument(L, 2));
+    if (!context_ok(c))
+        return lua_host_raise_context(L);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* The tensors of a list, which are written into: dense floats. */
+static as_t *written_list(lua_State *L, const char *what, int *n)
+{
+    as_t *x = list_argument(L, 1, what, n, 0);
+    char text[TENSOR_TEXT];
+    for (int i = 0; i < *n; i++)
+        if (!tensor_is_float(x[i]) || !x[i]->dense)
+            lua_host_raise(L, "%s: item %d is %s%s, expected a dense float", what, i + 1,
+                           x[i]->dense ? "" : "a strided ", tensor_shape_text(x[i], text));
+    return x;
+}
+
+/* core.clip_norm_(list, limit) -> their joint norm before: scaled in place to one of at most `limit` */
+static int clip_norm_list(lua_State *L)
+{
+    int n;
+    double limit = limit_argument(L, 2);
+    as_t *x = written_list(L, "clip_norm_", &n);
+    as_ctx *c = host_of(L)->c;
+    double norm = clip_norm(c, x, n, limit);
+    if (!context_ok(c))
+        return lua_host_raise_context(L);
+    lua_pushnumber(L, norm);
+    return 1;
+}
+
+/* core.clip_each_(list, limit): each item into [-limit, limit], in place */
+static int clip_each_list(lua_State *L)
+{
+    int n;
+    double limit = limit_argument(L, 2);
+    as_t *x = written_list(L, "clip_each_", &n);
+    as_ctx *c = host_of(L)->c;
+    clip_each(c, x, n, limit);
+    return context_ok(c) ? 0 : lua_host_raise_context(L);
 }
 
 static int push_state(lua_State *L)
@@ -212,8 +270,13 @@ static int average(lua_State *L)
 
 void core_open_optimizer(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"step", step},   {"update", update}, {"clip", clip},
-                                       {"state", state}, {"load", load},     {0}};
+    static const luaL_Reg methods[] = {{"step", step},
+                                       {"update", update},
+                                       {"clip", clip},
+                                       {"clip_each", clip_each_of},
+                                       {"state", state},
+                                       {"load", load},
+                                       {0}};
     static const luaL_Reg events[] = {{"__gc", collected}, {"__newindex", assign}, {0}};
     luaL_newmetatable(L, METATABLE);
     luaL_setfuncs(L, events, 0);
@@ -223,6 +286,10 @@ void core_open_optimizer(lua_State *L)
     lua_pop(L, 1);
     lua_pushcfunction(L, new_optimizer);
     lua_setfield(L, -2, "optimizer");
+    lua_pushcfunction(L, clip_norm_list);
+    lua_setfield(L, -2, "clip_norm_");
+    lua_pushcfunction(L, clip_each_list);
+    lua_setfield(L, -2, "clip_each_");
     lua_pushcfunction(L, average);
     lua_setfield(L, -2, "average_");
 }

@@ -66,8 +66,9 @@ static void refuse_nan(lua_State *L, const store_value *values, size_t n, long l
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i].value))
             lua_host_raise(
-                L, "metric \"%s\" is %s at step %lld; allow_nan = true in the experiment lets a run go on",
-                values[i].name, isnan(values[i].value) ? "NaN" : "infinite", step);
+                L, "metric \"%s\" is %s at step %lld; %sallow_nan = true in the experiment lets a run go on",
+                values[i].name, isnan(values[i].value) ? "NaN" : "infinite", step,
+                isnan(values[i].value) ? "--trace-nan finds what made it, " : "");
 }
 
 int run_log(lua_State *L)

@@ -74,6 +74,21 @@ bool context_take_error(as_ctx *c, as_error *e)
     return true;
 }
 
+uint32_t context_line(as_ctx *c)
+{
+    context *x = context_of(c);
+    return x->lines ? x->lines->here(x->script) : 0;
+}
+
+const char *context_line_text(as_ctx *c, uint32_t line, char buffer[CONTEXT_LINE])
+{
+    context *x = context_of(c);
+    buffer[0] = 0;
+    if (line && x->lines)
+        snprintf(buffer, CONTEXT_LINE, " (%s)", x->lines->text(x->script, line));
+    return buffer;
+}
+
 as_scope scope_open(as_ctx *c)
 {
     return context_of(c)->scope_size;

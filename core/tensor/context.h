@@ -14,6 +14,12 @@
 struct frame;  /* a call of a plugin: core/plugin/frame.h */
 struct replay; /* values that leave the graph: core/autograd/replay.h */
 
+/* Lines of the script, for messages about what was computed there. */
+typedef struct {
+    uint32_t (*here)(void *script);                         /* the innermost line, 0 if there is none */
+    const char *(*text)(const void *script, uint32_t line); /* "train.lua:12" */
+} script_lines;
+
 typedef struct {
     as_ctx api; /* first: what plugins see */
     as_error error;
@@ -23,9 +29,12 @@ typedef struct {
     as_t *scope; /* tensors the open scopes hold one reference to each, oldest first */
     int scope_size, scope_capacity;
     as_t inert;
-    struct frame *frame;   /* innermost plugin call, NULL outside */
-    uint64_t seed;         /* of the run: the root of all random streams */
-    struct replay *replay; /* during a gradient's check, else NULL */
+    struct frame *frame;       /* innermost plugin call, NULL outside */
+    uint64_t seed;             /* of the run: the root of all random streams */
+    struct replay *replay;     /* during a gradient's check, else NULL */
+    const script_lines *lines; /* NULL without a script */
+    void *script;
+    bool in_rule; /* a gradient rule is under way */
 } context;
 
 static inline context *context_of(as_ctx *c)
@@ -48,6 +57,12 @@ static inline bool context_ok(const as_ctx *c)
 
 /* Moves the text into e and makes the context usable again. False if nothing had failed. */
 bool context_take_error(as_ctx *c, as_error *e);
+
+/* The script's line that is under way, 0 where there is none, and what it is called in a text: " (x.lua:12)",
+ * "" for 0. The buffer is the caller's. */
+#define CONTEXT_LINE 96
+uint32_t context_line(as_ctx *c);
+const char *context_line_text(as_ctx *c, uint32_t line, char buffer[CONTEXT_LINE]);
 
 /* A broken invariant of our own: debug builds stop here, release builds fail the run with file and line. */
 #ifdef NDEBUG

@@ -44,6 +44,11 @@ as_t forward_norm(as_ctx *c, op_call *call); /* sqrt of the sum of squares */
 as_t forward_cumsum(as_ctx *c, op_call *call);
 as_t forward_argsort(as_ctx *c, op_call *call);
 
+/* Windows of x [B, C, H, W] under conv2d's options: [B groups, C / groups kernel_h kernel_w, out_h out_w],
+ * the sizes those of a convolution that has been made. */
+as_t forward_unfold(as_ctx *c, as_t x, const as_attr *attr, int64_t kernel_h, int64_t kernel_w, int64_t out_h,
+                    int64_t out_w);
+
 /* images and their transposes */
 as_t forward_avg_pool2d(as_ctx *c, op_call *call);
 as_t forward_avg_pool2d_input(as_ctx *c, op_call *call);

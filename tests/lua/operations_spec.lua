@@ -1,4 +1,4 @@
--- Operations as scripts call them, and gradients of each item of a batch.
+-- Operations as scripts call them.
 local as = require "assay"
 local nn = require "assay.nn"
 
@@ -87,17 +87,6 @@ describe("operations", function()
     near({ { 5 } }, as.attention(q, k, v))
     near({ { 3 } }, as.attention(q, k, v, as.tensor { { 0, 0, -math.huge } }))
   end)
-  it("name the first that makes a NaN, where ASSAY_TRACE_NAN asks for it", function()
-    local name = os.tmpname()
-    local script = assert(io.open(name, "w"))
-    script:write 'local x = require("assay").tensor { 1, 1 / 0 } print(((x - x) * 2):sum())'
-    script:close()
-    local f = assert(io.popen(("ASSAY_TRACE_NAN=1 '%s' script %s 2>&1"):format(arg[-2], name)))
-    assert.matches("sub: the first NaN: result f32%[2%] 1 NaN; input 1 f32%[2%].*; input 2 f32%[2%]",
-      f:read "a")
-    f:close()
-    os.remove(name)
-  end)
   it("stop at a limit of memory, and go on without it", function()
     as.memory_limit((as.memory()) + (64 << 20))
     assert.error_matches(function()
@@ -105,58 +94,5 @@ describe("operations", function()
     end, "out of memory: f32%[4096,4096%] needs 67108864 bytes")
     as.memory_limit(0)
     assert.equal(16, (as.zeros(4, 4) + 1):sum():item())
-  end)
-end)
-
--- The same by one backward pass for each item.
-local function by_loop(net, x, y)
-  local norms = {}
-  local parameters = net:parameters()
-  for i = 1, x:size(1) do
-    local sum = 0
-    local loss = net(x:slice(1, i, i)):cross_entropy(y:slice(1, i, i)):sum()
-    for _, g in ipairs(as.grad(loss, parameters)) do
-      sum = sum + g:square():sum():item()
-    end
-    norms[i] = math.sqrt(sum)
-  end
-  return norms
-end
-
-describe("gradients of each item", function()
-  local labels = as.i64 { 0, 2, 1, 2 }
-  it("of linear layers", function()
-    local net = nn.seq { nn.linear { 5, 6 }, nn.relu(), nn.linear { 6, 3, bias = false } }:eval()
-    local x = as.randn(4, 5)
-    near(by_loop(net, x, labels), as.per_sample_norms(net(x):cross_entropy(labels), net:parameters()))
-    local each = as.per_sample_grad(net(x):cross_entropy(labels), net:parameters())
-    local all = as.grad(net(x):cross_entropy(labels):sum(), net:parameters())
-    for k, g in ipairs(each) do
-      near(all[k]:tolist(), g:sum(1))
-    end
-  end)
-  it("of convolutions and normalisations", function()
-    local net = nn.seq {
-      nn.conv2d { 2, 4, 3, padding = 1 }, nn.group_norm { 2, 4 }, nn.silu(),
-      nn.conv2d { 4, 4, 3, bias = false },
-      nn.batch_norm { 4 }, nn.flatten(), nn.layer_norm { 36 }, nn.linear { 36, 3 },
-    }:eval()
-    local x = as.randn(4, 2, 5, 5)
-    near(by_loop(net, x, labels), as.per_sample_norms(net(x):cross_entropy(labels), net:parameters()), 1e-4)
-  end)
-  it("of a layer used twice, over tokens", function()
-    local shared, last = nn.linear { 4, 4 }, nn.linear { 4, 3 }
-    local net = nn.module {
-      shared = shared, last = last,
-      forward = function(_, x) return last(shared(shared(x):tanh()):mean(2)) end,
-    }:eval()
-    local x = as.randn(4, 6, 4)
-    near(by_loop(net, x, labels), as.per_sample_norms(net(x):cross_entropy(labels), net:parameters()), 1e-4)
-  end)
-  it("are refused where the batch is merged", function()
-    local net = nn.seq { nn.linear { 5, 4 }, nn.batch_norm { 4 }, nn.linear { 4, 3 } }
-    local loss = net(as.randn(4, 5)):cross_entropy(labels)
-    assert.error_matches(function() as.per_sample_norms(loss, net:parameters()) end,
-      "operations_spec.lua:%d+: .*batch_norm merges the batch of 4 items")
   end)
 end)
