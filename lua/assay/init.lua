@@ -7,8 +7,9 @@ local as = {}
 for _, name in ipairs {
   "tensor", "i64", "zeros", "ones", "full", "arange", "randn", "rand", "randint", "rademacher", "gamma",
   "beta", "permutation", "categorical", "seeded", "concat", "stack", "attention", "weighted_sum",
-  "memory_limit", "per_sample_norms", "per_sample_grad", "is_tensor", "scope", "no_grad", "grad", "save",
-  "load", "memory", "clock", "read_npy", "read_idx", "read_csv", "read_images", "write_npy",
+  "clip_norm_", "clip_each_", "memory_limit", "per_sample_norms", "per_sample_grad", "is_tensor", "scope",
+  "no_grad", "grad", "save", "load", "memory", "clock", "read_npy", "read_idx", "read_csv", "read_images",
+  "write_npy",
 } do
   as[name] = core[name]
 end

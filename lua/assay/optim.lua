@@ -8,6 +8,7 @@ local options = require "assay.options"
 ---@field steps integer   updates made
 ---@field step fun(self)  moves every parameter that has a gradient and drops the gradients
 ---@field clip fun(self, norm: number): number  cuts the gradients' joint norm; gives the one before
+---@field clip_each fun(self, limit: number): assay.Optimizer  each item of the gradients into [-limit, limit]
 ---@field update fun(self, loss: assay.Tensor, clip: number?)  one step on loss's gradient of these only
 ---@field state fun(self): table
 ---@field load fun(self, state: table)
@@ -68,6 +69,33 @@ constructor("sgd", { "momentum", "nesterov" })
 constructor("adam", { "beta1", "beta2", "eps" })
 constructor("adamw", { "beta1", "beta2", "eps" })
 constructor("radam", { "beta1", "beta2", "eps" })
+
+--- Limits gradients that backward() left, of whatever has parameters: as.optim.clip { net, head, norm = 1 }
+--- scales them together to a joint norm of at most 1, each = 0.1 puts every item into [-0.1, 0.1] first.
+---@param o table  models, groups, tensors, lists; norm, each
+---@return number? norm  the joint norm before it was cut, if `norm` is given
+function optim.clip(o)
+  local what = "optim.clip"
+  options.check(what, o, { "norm", "each" })
+  local list, seen, gradients = {}, {}, {}
+  for place, item in ipairs(o) do
+    gather(what, item, place, list, seen)
+  end
+  for _, tensor in ipairs(list) do
+    gradients[#gradients + 1] = tensor.grad
+  end
+  if #list == 0 then
+    core.fail(what .. ": there are no parameters")
+  elseif o.norm == nil and o.each == nil then
+    core.fail(what .. ": neither norm nor each is given")
+  end
+  local each = o.each and options.number(what, o.each, "each", 0, math.huge)
+  local norm = o.norm and options.number(what, o.norm, "norm", 0, math.huge)
+  if each and #gradients > 0 then
+    core.clip_each_(gradients, each)
+  end
+  return norm and (#gradients > 0 and core.clip_norm_(gradients, norm) or 0.0)
+end
 
 for name, schedule in pairs(require "assay.schedule") do
   optim[name] = schedule

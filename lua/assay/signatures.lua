@@ -123,6 +123,9 @@ signatures.functions = {
   concat = "(list: T[], axis: integer): T | tensors end to end",
   stack = "(list: T[], axis?: integer): T | along a new axis, the first if not said",
   weighted_sum = "(list: T[], weights: number[]|T): T | summed in double",
+  clip_norm_ = "(list: T[], limit: number): number "
+    .. "| scales them in place to a joint norm of at most `limit`; gives the one before",
+  clip_each_ = "(list: T[], limit: number) | each item into [-limit, limit], in place",
   attention = "(q: T, k: T, v: T, mask?: T): T | softmax(q k^T / sqrt(D) + mask) v",
   where = "(condition: T, yes: T|number, no: T|number): T | yes where the condition is not 0, else no",
   is_tensor = "(value: any): boolean",
