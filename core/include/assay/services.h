@@ -109,6 +109,7 @@ typedef struct {
 
     /* gradients item by item; norm or each may be NULL */
     bool (*per_sample)(as_ctx *c, as_t loss, const as_t *x, int n, as_t *norm, as_t *each);
+
     /* minor 1: further random numbers */
     as_t (*gamma)(as_ctx *c, const char *stream, double shape, as_dims dims);
     as_t (*beta)(as_ctx *c, const char *stream, double a, double b, as_dims dims);
