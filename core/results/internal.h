@@ -4,6 +4,7 @@
 
 #include "data/origin.h"
 #include "results/store.h"
+#include "results/turn.h"
 
 #include <sqlite3.h>
 
@@ -28,6 +29,10 @@ struct store {
     int version; /* of the file */
     store_mode mode;
     double busy_since; /* when the present wait for a lock began */
+    double patience;   /* seconds that such a wait may last */
+    turn *turn;        /* NULL until the first transaction, and where there can be none */
+    bool turn_tried;
+    int wal_next; /* pages of the WAL at which it is emptied */
     name_table names;
     log_state log;
     origin_memory origins; /* hashes of data files on disk */
@@ -79,6 +84,10 @@ bool sql_do(store *s, const char *doing, const char *sql, const binding *values,
 bool sql_number(store *s, const char *doing, const char *sql, const binding *values, size_t n,
                 int64_t otherwise, int64_t *out, as_error *e);
 
+/* BEGIN IMMEDIATE by a prepared statement or, with NULL, by one of its own; in its turn among the processes
+ * that write to the file. */
+bool sql_begin_with(store *s, sqlite3_stmt *begin, as_error *e);
+
 /* A write transaction. sql_end commits if `ok`, else rolls back; -> whether it was committed. */
 bool sql_begin(store *s, as_error *e);
 bool sql_end(store *s, bool ok, as_error *e);
@@ -101,6 +110,12 @@ bool process_find_lost(store *s, as_error *e);
 /* What a done run would not find again as it was: `what` is "own.csv has changed", "own.csv is gone", or ""
  * when its Lua files, save assay's own, and its data are as they were. A pool's data are its runs'. */
 bool run_changed(store *s, int64_t run, char what[STORE_CHANGE], as_error *e);
+
+/* From now on a lock that another connection holds is waited for. */
+void wal_wait(store *s);
+
+/* Turns on the WAL, and the care for its length. */
+bool wal_use(store *s, as_error *e);
 
 /* Frees what logging has prepared. */
 void log_close(store *s);

@@ -202,13 +202,10 @@ static bool insert_all(store *s, int64_t run, int attempt, int64_t step, const s
     return true;
 }
 
-/* BEGIN or COMMIT. */
-static bool step_once(store *s, sqlite3_stmt *q, as_error *e)
+static bool commit(store *s, as_error *e)
 {
-    bool ok = sqlite3_step(q) == SQLITE_DONE;
-    if (!ok)
-        store_fail(s, e, "cannot log");
-    sqlite3_reset(q);
+    bool ok = sqlite3_step(s->log.commit) == SQLITE_DONE || store_fail(s, e, "cannot log");
+    sqlite3_reset(s->log.commit);
     return ok;
 }
 
@@ -220,9 +217,9 @@ bool store_log(store *s, int64_t run, int attempt, int64_t step, const store_val
     for (size_t i = 0; i < n; i++)
         if (!know_name(s, run, values[i].name, e))
             return false;
-    if (!step_once(s, s->log.begin, e))
+    if (!sql_begin_with(s, s->log.begin, e))
         return false;
-    if (insert_all(s, run, attempt, step, values, n, e) && step_once(s, s->log.commit, e))
+    if (insert_all(s, run, attempt, step, values, n, e) && commit(s, e))
         return true;
     if (!sqlite3_get_autocommit(s->db))
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);

@@ -5,16 +5,10 @@
 #include "results/statistics.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-#define BUSY_SECONDS 10.0
-#define BUSY_LEAST_NS 20000L /* about a commit of another worker */
-#define BUSY_MOST_NS 2000000L
 
 const char *store_locate(const char *option)
 {
@@ -22,28 +16,6 @@ const char *store_locate(const char *option)
     if (option)
         return option;
     return environment && environment[0] ? environment : "results/assay.db";
-}
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Called by SQLite while another process writes. Its own handler sleeps milliseconds from the first wait on,
- * where our commits take tens of microseconds. */
-static int wait_for_lock(void *since_, int count)
-{
-    double *since = since_;
-    if (count == 0)
-        *since = seconds_now();
-    else if (seconds_now() - *since > BUSY_SECONDS)
-        return 0;
-    long ns = count < 8 ? BUSY_LEAST_NS : BUSY_LEAST_NS << (count / 8 < 7 ? count / 8 : 7);
-    ns += (long)(seconds_now() * 1e9) % BUSY_LEAST_NS; /* so that two waiters do not stay in step */
-    nanosleep(&(struct timespec){.tv_nsec = ns < BUSY_MOST_NS ? ns : BUSY_MOST_NS}, NULL);
-    return 1;
 }
 
 /* The folder of `path` and all folders above it. */
@@ -116,21 +88,6 @@ static bool check_owner(store *s, as_error *e)
         s->path, application, SCHEMA_APPLICATION);
 }
 
-/* Turning on the WAL wants the file alone for a moment, and SQLite does not call the busy handler for that.
- */
-static bool use_wal(store *s, as_error *e)
-{
-    double start = seconds_now();
-    for (;;) {
-        int code = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-        if (code == SQLITE_OK)
-            return true;
-        if (code != SQLITE_BUSY || seconds_now() - start > BUSY_SECONDS)
-            return store_fail(s, e, "cannot be opened for writing");
-        nanosleep(&(struct timespec){.tv_nsec = BUSY_MOST_NS}, NULL);
-    }
-}
-
 /* Fills a new file, unless another process does so at the same moment. */
 static bool make_schema(store *s, as_error *e)
 {
@@ -164,7 +121,7 @@ static bool ready_for_writing(store *s, as_error *e)
             "%s: was written by a newer assay (schema %d, this one writes %d); reading works, for "
             "writing update assay or name another file with --db FILE",
             s->path, s->version, SCHEMA_VERSION);
-    if (!use_wal(s, e))
+    if (!wal_use(s, e))
         return false;
     if (s->version == 0 && !make_schema(s, e))
         return false;
@@ -189,7 +146,7 @@ static int open_file(store *s, const char *name, int flags)
 {
     int code = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL), version;
     if (code == SQLITE_OK) {
-        sqlite3_busy_handler(s->db, wait_for_lock, &s->busy_since);
+        wal_wait(s);
         code = pragma(s->db, "PRAGMA user_version", &version);
     }
     return code;
@@ -289,6 +246,7 @@ void store_close(store *s)
     log_close(s);
     origin_forget(&s->origins);
     sqlite3_close(s->db);
+    turn_close(s->turn);
     free(s->path);
     free(s->artifacts);
     free(s);
@@ -312,18 +270,4 @@ int store_version(const store *s)
 int store_version_known(void)
 {
     return SCHEMA_VERSION;
-}
-
-bool store_sync(store *s, as_error *e)
-{
-    char *name = sqlite3_mprintf("%s-wal", s->path);
-    int wal = name ? open(name, O_RDWR | O_CLOEXEC)
-                   : -1; /* SQLite's locks are on the other files: closing is safe */
-    bool ok = wal >= 0 ? fdatasync(wal) == 0 : errno == ENOENT;
-    if (!ok)
-        error_set(e, "%s: cannot be synced to the disk: %s", name ? name : s->path, strerror(errno));
-    if (wal >= 0)
-        close(wal);
-    sqlite3_free(name);
-    return ok;
 }

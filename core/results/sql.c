@@ -87,7 +87,7 @@ bool sql_number(store *s, const char *doing, const char *sql, const binding *val
 
 bool sql_begin(store *s, as_error *e)
 {
-    return sql_do(s, "cannot begin to write", "BEGIN IMMEDIATE", NULL, 0, e);
+    return sql_begin_with(s, NULL, e);
 }
 
 bool sql_end(store *s, bool ok, as_error *e)
