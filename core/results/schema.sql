@@ -374,14 +374,29 @@ SELECT m.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
 -- One row a run and name: both ends of its curve, since what is best depends on the metric, with the first
 -- step that reached each. NaN counts for neither.
 CREATE VIEW best_metric AS
-SELECT low.run_id, low.experiment, low.arm, low.seed, low.stage, low.status, low.name,
+SELECT u.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
        low.value AS lowest, low.step AS lowest_step, high.value AS highest, high.step AS highest_step
-  FROM (SELECT *, row_number() OVER (PARTITION BY run_id, name ORDER BY value, step) AS place
-          FROM curve WHERE value IS NOT NULL) low
-  JOIN (SELECT *, row_number() OVER (PARTITION BY run_id, name ORDER BY value DESC, step) AS place
-          FROM curve WHERE value IS NOT NULL) high
-    ON high.run_id = low.run_id AND high.name = low.name
- WHERE low.place = 1 AND high.place = 1;
+  FROM run_metric u JOIN metric_name n ON n.id = u.name_id CROSS JOIN metric low CROSS JOIN metric high
+  JOIN run r ON r.id = u.run_id
+  JOIN experiment x ON x.id = r.experiment_id
+ WHERE low.run_id = u.run_id AND low.name_id = u.name_id
+   AND (low.attempt, low.step) = (
+       SELECT m.attempt, m.step FROM metric m
+        WHERE m.run_id = u.run_id AND m.name_id = u.name_id AND m.value IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM attempt a CROSS JOIN metric l
+                           WHERE a.run_id = m.run_id AND a.attempt > m.attempt
+                             AND l.run_id = m.run_id AND l.attempt = a.attempt
+                             AND l.step = m.step AND l.name_id = m.name_id)
+        ORDER BY m.value, m.step LIMIT 1)
+   AND high.run_id = u.run_id AND high.name_id = u.name_id
+   AND (high.attempt, high.step) = (
+       SELECT m.attempt, m.step FROM metric m
+        WHERE m.run_id = u.run_id AND m.name_id = u.name_id AND m.value IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM attempt a CROSS JOIN metric l
+                           WHERE a.run_id = m.run_id AND a.attempt > m.attempt
+                             AND l.run_id = m.run_id AND l.attempt = a.attempt
+                             AND l.step = m.step AND l.name_id = m.name_id)
+        ORDER BY m.value DESC, m.step LIMIT 1);
 
 -- One row a claim that was judged: its latest verdict.
 CREATE VIEW verdicts AS

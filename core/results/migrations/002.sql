@@ -1,4 +1,5 @@
--- Schema 1 to 2: sweeps and tunings.
+-- Schema 1 to 2: sweeps and tunings, and a best_metric that goes through a run once for each end of each
+-- name.
 
 -- A sweep: an experiment at many points, each giving values to some parameters. Continued, it is the same
 -- row.
@@ -50,3 +51,29 @@ CREATE TABLE tuning (
   at        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX tuning_sweep ON tuning(sweep_id);
+
+DROP VIEW best_metric;
+CREATE VIEW best_metric AS
+SELECT u.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
+       low.value AS lowest, low.step AS lowest_step, high.value AS highest, high.step AS highest_step
+  FROM run_metric u JOIN metric_name n ON n.id = u.name_id CROSS JOIN metric low CROSS JOIN metric high
+  JOIN run r ON r.id = u.run_id
+  JOIN experiment x ON x.id = r.experiment_id
+ WHERE low.run_id = u.run_id AND low.name_id = u.name_id
+   AND (low.attempt, low.step) = (
+       SELECT m.attempt, m.step FROM metric m
+        WHERE m.run_id = u.run_id AND m.name_id = u.name_id AND m.value IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM attempt a CROSS JOIN metric l
+                           WHERE a.run_id = m.run_id AND a.attempt > m.attempt
+                             AND l.run_id = m.run_id AND l.attempt = a.attempt
+                             AND l.step = m.step AND l.name_id = m.name_id)
+        ORDER BY m.value, m.step LIMIT 1)
+   AND high.run_id = u.run_id AND high.name_id = u.name_id
+   AND (high.attempt, high.step) = (
+       SELECT m.attempt, m.step FROM metric m
+        WHERE m.run_id = u.run_id AND m.name_id = u.name_id AND m.value IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM attempt a CROSS JOIN metric l
+                           WHERE a.run_id = m.run_id AND a.attempt > m.attempt
+                             AND l.run_id = m.run_id AND l.attempt = a.attempt
+                             AND l.step = m.step AND l.name_id = m.name_id)
+        ORDER BY m.value DESC, m.step LIMIT 1);
