@@ -257,16 +257,24 @@ static void migration_with_rows_that_point_nowhere(void **state)
     sqlite3_close(db);
 }
 
+/* A file of tests/unit; good until the next call. */
+static const char *fixture(const char *name)
+{
+    static char text[1 << 16];
+    char path[512];
+    snprintf(path, sizeof path, ASSAY_TEST_ROOT "/tests/unit/%s", name);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    return text;
+}
+
 /* A file of schema 1 becomes, table by table, what a new file is: comments too, since they are the manual. */
 static void old_files_become_new_ones(void **state)
 {
     (void)state;
-    static char text[1 << 16];
-    FILE *f = fopen(ASSAY_TEST_ROOT "/tests/unit/schema_1.sql", "r");
-    assert_non_null(f);
-    text[fread(text, 1, sizeof text - 1, f)] = 0;
-    fclose(f);
-    make_database(in_folder("old.db"), text);
+    make_database(in_folder("old.db"), fixture("schema_1.sql"));
     store *s = store_open(in_folder("old.db"), STORE_WRITE, &no_error);
     assert_non_null(s);
     store_close(s);
@@ -284,6 +292,50 @@ static void old_files_become_new_ones(void **state)
                             " SELECT name, sql FROM main.sqlite_schema)"),
                         "NULL");
     store_close(s);
+}
+
+/* The views of a real file of schema 1 say the same before and after, and so does the copy. */
+static void old_rows_read_the_same(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {
+        "SELECT group_concat(id || arm || seed || status || headline || attempts) FROM runs",
+        "SELECT count(*) || ' ' || sum(step * value) || ' ' || sum(attempt) FROM curve",
+        "SELECT group_concat(run_id || name || step || ifnull(value, 'NaN')) FROM last_metric",
+        "SELECT group_concat(run_id || name || lowest || ' ' || lowest_step || highest || ' ' || "
+        "highest_step)"
+        " FROM (SELECT * FROM best_metric ORDER BY run_id, name)",
+        "SELECT (SELECT group_concat(text) FROM note) || (SELECT group_concat(name) FROM tag)"
+        " || (SELECT count(*) FROM artifact) || (SELECT sum(length(text)) FROM source)",
+    };
+    enum { N = sizeof questions / sizeof *questions };
+    static char before[N][4096];
+    make_database(in_folder("old.db"), fixture("schema_1.sql"));
+    make_database(in_folder("old.db"), fixture("schema_1_rows.sql"));
+    char path[256], copy[300];
+    strcpy(path, in_folder("old.db"));
+    snprintf(copy, sizeof copy, "%s.bak-v1", path);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    store raw = {.db = db};
+    for (int i = 0; i < N; i++)
+        snprintf(before[i], sizeof before[i], "%s", ask(&raw, questions[i]));
+    assert_string_equal(before[0], "1a1done25.01,2b1done16.02,3a2done16.01,4b2done4.02");
+    assert_non_null(strstr(before[3], "2loss0.0 216.0 6")); /* (2 * 1 - step)^2, steps 1 to 6 */
+    sqlite3_close(db);
+
+    store *s = store_open(path, STORE_READ, &no_error); /* reading an older file migrates it, too */
+    assert_non_null(s);
+    assert_int_equal(store_version(s), SCHEMA_VERSION);
+    for (int i = 0; i < N; i++)
+        assert_string_equal(ask(s, questions[i]), before[i]);
+    assert_string_equal(ask(s, "PRAGMA integrity_check"), "ok");
+    store_close(s);
+    assert_int_equal(sqlite3_open(copy, &raw.db), SQLITE_OK);
+    assert_string_equal(ask(&raw, "PRAGMA user_version"), "1");
+    for (int i = 0; i < N; i++)
+        assert_string_equal(ask(&raw, questions[i]), before[i]);
+    sqlite3_close(raw.db);
 }
 
 static void migrations_have_no_gap(void **state)
@@ -351,6 +403,7 @@ int main(void)
         TEST(migration_steps),
         TEST(migration_with_rows_that_point_nowhere),
         TEST(old_files_become_new_ones),
+        TEST(old_rows_read_the_same),
         TEST(migrations_have_no_gap),
         TEST(lost_runs),
     };
