@@ -4,7 +4,10 @@
 
 static as_t rows_of(as_ctx *c, as_t x)
 {
-    return as_reshape(c, x, AS_DIMS(-1, as_dim(c, x, -1)));
+    int64_t rows = 1;
+    for (int i = 0; i + 1 < x->rank; i++)
+        rows *= x->size[i];
+    return as_reshape(c, x, AS_DIMS(rows, x->size[x->rank - 1]));
 }
 
 /* Whether x is the transposed view of a row-major matrix, as a layer's weight is in x W^T. */

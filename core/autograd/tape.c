@@ -13,12 +13,33 @@ bool tape_recording(as_ctx *c, bool on)
     return before;
 }
 
-/* The operation's name in front of a text that its forward left. */
-static as_t named_failure(as_ctx *c, const char *name)
+#define SHOWN 4 /* inputs in a message */
+
+/* "; given f32[2,3], i64[4]" unless the text names them all. */
+static void add_given(const char *text, const op_call *call, char *given, size_t size)
+{
+    char shape[TENSOR_TEXT];
+    int named = 0;
+    for (int i = 0; i < call->n; i++)
+        named += strstr(text, tensor_shape_text(call->in[i], shape)) != NULL;
+    given[0] = 0;
+    for (int i = 0; named < call->n && i < call->n && i < SHOWN; i++) {
+        size_t at = strlen(given);
+        snprintf(given + at, size - at, "%s%s", i ? ", " : "; given ", tensor_shape_text(call->in[i], shape));
+    }
+    if (given[0] && call->n > SHOWN)
+        snprintf(given + strlen(given), size - strlen(given), ", ...");
+}
+
+/* The operation's name before a text that its forward left, and what it was given after it. */
+static as_t named_failure(as_ctx *c, const char *name, const op_call *call)
 {
     as_error e;
-    if (context_take_error(c, &e))
-        context_fail(c, "%s: %.900s", name, e.text);
+    char given[SHOWN * TENSOR_TEXT + 32];
+    if (context_take_error(c, &e)) {
+        add_given(e.text, call, given, sizeof given);
+        context_fail(c, "%s: %.600s%s", name, e.text, given);
+    }
     return context_of(c)->inert;
 }
 
@@ -43,7 +64,7 @@ as_t tape_op(as_ctx *c, as_op_code code, const as_t *in, int n, const as_attr *a
     }
     as_t out = o->forward(c, &call);
     if (x->failed || (trace_nan_on() && !x->in_rule && !trace_nan(c, &call, out)))
-        return named_failure(c, o->name);
+        return named_failure(c, o->name, &call);
     if (record && x->recording && o->gradient && out != in[0] && tensor_is_float(out) &&
         !node_record(c, o, &call, out))
         return x->inert;
@@ -86,7 +107,7 @@ static int64_t service_dim(const as_ctx *c, as_t x, int axis)
 {
     if (tensor_is_inert(c, x))
         return 1;
-    int at = tensor_axis((as_ctx *)(uintptr_t)c, NULL, x, axis);
+    int at = tensor_axis((as_ctx *)(uintptr_t)c, "dim", x, axis);
     return at < 0 ? 1 : x->size[at];
 }
 

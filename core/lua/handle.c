@@ -229,8 +229,12 @@ as_t lua_host_tensor(lua_State *L, int index)
 as_t lua_host_check_tensor(lua_State *L, int index)
 {
     as_t x = tensor_at(L, index);
+    lua_Debug ar = {.name = NULL};
+    if (!x && lua_getstack(L, 0, &ar))
+        lua_getinfo(L, "n", &ar);
     if (!x)
-        luaL_typeerror(L, index, "tensor");
+        lua_host_raise(L, "%s: argument %d is a %s, expected a tensor", ar.name ? ar.name : "?", index,
+                       luaL_typename(L, index));
     return x;
 }
 

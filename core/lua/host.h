@@ -28,7 +28,7 @@ int lua_host_raise_context(lua_State *L);
 /* The tensor at a stack index, borrowed from its handle; NULL if the value is no tensor. Raises if it was
  * dropped by a scope. */
 as_t lua_host_tensor(lua_State *L, int index);
-/* The same, but raises "bad argument #index to 'f' (tensor expected, got ...)". */
+/* The same, but raises "f: argument INDEX is a ..., expected a tensor", at the script's line. */
 as_t lua_host_check_tensor(lua_State *L, int index);
 /* Pushes a new handle, which takes a reference of its own. x must be held by someone while this may fail. */
 void lua_host_push_tensor(lua_State *L, as_t x);

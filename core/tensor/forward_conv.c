@@ -228,6 +228,8 @@ as_t forward_conv2d_input(as_ctx *c, op_call *call)
     if (!is_image(c, gy, "gradient") || !is_image(c, w, "weight"))
         return context_of(c)->inert;
     as_dims x = {4, {gy->size[0], w->size[1] * call->attr.i[6], call->attr.i[7], call->attr.i[8]}};
+    if (gy->dtype != w->dtype)
+        return context_fail(c, "gradient and weight of different dtypes");
     if (!conv_setup(c, x, tensor_dims(w), (as_dtype)w->dtype, &call->attr, &j) || !fits_result(c, &j, gy))
         return context_of(c)->inert;
     gy = tensor_dense(c, gy);
@@ -252,6 +254,8 @@ as_t forward_conv2d_weight(as_ctx *c, op_call *call)
     as_dims w = {4,
                  {gy->size[1], call->attr.i[6] > 0 ? x->size[1] / call->attr.i[6] : 0, call->attr.i[7],
                   call->attr.i[8]}};
+    if (gy->dtype != x->dtype)
+        return context_fail(c, "gradient and input of different dtypes");
     if (!conv_setup(c, tensor_dims(x), w, (as_dtype)x->dtype, &call->attr, &j) || !fits_result(c, &j, gy))
         return context_of(c)->inert;
     x = tensor_dense(c, x);

@@ -81,9 +81,12 @@ as_t forward_reshape(as_ctx *c, op_call *call)
     if (open >= 0 && known > 0 && x->count % known == 0)
         to.size[open] = x->count / known;
     int64_t count = 1;
-    for (int i = 0; i < to.rank; i++)
-        count = to.size[i] < 0 ? -1 : count * to.size[i];
-    if (count != x->count)
+    bool wrong = false;
+    for (int i = 0; i < to.rank; i++) {
+        wrong |= to.size[i] < 0; /* also a -1 beside a 0, which could be anything */
+        count *= to.size[i];
+    }
+    if (wrong || count != x->count)
         return context_fail(c, "%s has %" PRId64 " items, [%s] does not", tensor_shape_text(x, from_text),
                             x->count, dims_text(to, to_text));
     for (int i = 0; i < to.rank; i++)

@@ -71,7 +71,8 @@ static void norms(void **state)
     as_layer_norm(c, x, w, b, 2, 1e-3);
     ENGINE_FAILS(c, "layer_norm: weight f32[4] for f32[3,4,5]: expected 20 items of its dtype");
     as_group_norm(c, x, w, b, 3, 1e-3);
-    ENGINE_FAILS(c, "group_norm: 3 groups of f32[3,4,5]: expected [B, C, ...], C a multiple");
+    ENGINE_FAILS(c, "group_norm: 3 groups of f32[3,4,5]: expected [B, C, ...], C a multiple; given "
+                    "f32[3,4,5], f32[4], f32[4]");
     as_t none = tensor_new(c, AS_F32, AS_DIMS(0, 4)); /* no rows: nothing to do */
     assert_int_equal(as_layer_norm(c, none, w, b, 1, 1e-3)->count, 0);
     ENGINE_OK(c);
@@ -102,8 +103,9 @@ static void entropy(void **state)
         ((int64_t *)label->data)[2] = n;
         as_cross_entropy(c, x, label, 0);
         char text[100];
-        snprintf(text, sizeof text, "cross_entropy: label %d at place 2, expected 0 <= label < %d", (int)n,
-                 (int)n);
+        snprintf(text, sizeof text,
+                 "cross_entropy: label %d at place 2, expected 0 <= label < %d; given f32[70,%d], i64[70]",
+                 (int)n, (int)n, (int)n);
         ENGINE_FAILS(c, text);
         as_close(c, s, NULL);
     }

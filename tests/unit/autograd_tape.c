@@ -122,11 +122,12 @@ static void refusals(void **state)
     as_sum(c, x, 3);
     ENGINE_FAILS(c, "sum: axis 3 of a tensor of rank 1");
     as_gather(c, tensor_full(c, AS_F32, AS_DIMS(2, 3), 1), tensor_full(c, AS_I64, AS_DIMS(2), 3), -1);
-    ENGINE_FAILS(c, "gather: index 3 at place 0, expected 0 <= index < 3");
+    ENGINE_FAILS(c, "gather: index 3 at place 0, expected 0 <= index < 3; given f32[2,3], "
+                    "i64[2]");
     as_reshape(c, tensor_full(c, AS_F32, AS_DIMS(2, 3), 1), AS_DIMS(4, -1));
     ENGINE_FAILS(c, "reshape: f32[2,3] has 6 items, [4,-1] does not");
     as_add(c, x, tensor_full(c, AS_F32, AS_DIMS(2), 1));
-    ENGINE_FAILS(c, "add: f64 beside f32: convert one of them");
+    ENGINE_FAILS(c, "add: f64 beside f32: convert one of them; given f64[2], f32[2]");
 }
 
 /* After a failure everything returns the inert tensor, quickly and without a crash. */
