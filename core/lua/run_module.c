@@ -2,6 +2,7 @@
 #include "base/suggest.h"
 #include "lua/host.h"
 #include "lua/job_json.h"
+#include "lua/plan_axes.h"
 #include "lua/run_log.h"
 #include "lua/results_module.h"
 #include "lua/run_session.h"
@@ -277,6 +278,8 @@ static int open_module(lua_State *L)
         {"is_list", is_list},
         {"clock", clock_now},
         {"plugin", resolve},
+        {"parameter", plan_axes_parameter},
+        {"uniform", plan_axes_uniform},
         {"log", run_log},
         {"allow_nan", allow_nan},
         {"note", note},

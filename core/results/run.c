@@ -129,14 +129,34 @@ static bool insert_run(store *s, const store_run_info *r, const char *uuid, int6
                       0, id, e);
 }
 
+static bool running_one(store *s, const char *identity, int64_t *run, as_error *e)
+{
+    return sql_number(s, "cannot look for a running run",
+                      "SELECT id FROM run WHERE identity = ?1 AND status = 'running' ORDER BY id LIMIT 1",
+                      BINDINGS(bind_text(identity)), 0, run, e);
+}
+
+bool store_find_running(store *s, const char *identity, int64_t *run, as_error *e)
+{
+    if (!running_one(s, identity, run, e))
+        return false;
+    return *run == 0 || s->mode == STORE_READ ||
+           (process_find_lost(s, e) && running_one(s, identity, run, e));
+}
+
 bool store_create_run(store *s, const store_run_info *r, int64_t *id, char uuid[STORE_UUID], as_error *e)
 {
     if (!make_uuid(uuid))
         return error_set(e, "%s: the system gives no random numbers for the run's uuid", s->path);
+    int64_t other = 0;
+    *id = 0;
     if (!sql_begin(s, e))
         return false;
-    bool ok = insert_run(s, r, uuid, id, e) && insert_attempt(s, *id, 1, e) &&
-              insert_params(s, *id, "", r->params, e) && insert_params(s, *id, "arm.", r->config, e);
+    bool ok = !r->alone || running_one(s, r->identity, &other, e);
+    if (!ok || other)
+        return sql_end(s, ok, e);
+    ok = insert_run(s, r, uuid, id, e) && insert_attempt(s, *id, 1, e) &&
+         insert_params(s, *id, "", r->params, e) && insert_params(s, *id, "arm.", r->config, e);
     for (size_t i = 0; i < r->n_members && ok; i++)
         ok = sql_do(s, "cannot record a member of the pool",
                     "INSERT INTO run_member (pool_id, run_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -161,6 +181,12 @@ bool store_begin_attempt(store *s, int64_t run, int *attempt, as_error *e)
                          BINDINGS(bind_int(run)), 0, &last, e);
     if (ok && last == 0)
         ok = error_set(e, "%s: no run %lld", s->path, (long long)run);
+    const char *status = "";
+    ok = ok && store_run_status(s, run, &status, e);
+    if (ok && strcmp(status, "running") == 0) {
+        *attempt = 0;
+        return sql_end(s, true, e);
+    }
     ok =
         ok && insert_attempt(s, run, last + 1, e) &&
         sql_do(

@@ -77,18 +77,20 @@ typedef struct {
     const cJSON *params;  /* object or NULL; {"a":{"b":1}} becomes the row "a.b", lists stay one JSON text */
     const cJSON *config;  /* the arm's object or NULL; the same under "arm.": "arm.loss.params.lam0" */
     int threads;          /* given to the worker, 0 unknown */
+    bool alone;           /* not beside a running one of this identity */
     const int64_t *members; /* stage "pool": the runs it reads */
     size_t n_members;
 } store_run_info;
 
 /* A new run in status `running` with its attempt 1. Until store_run_process it belongs to the calling
- * process. */
+ * process. *id is 0 and nothing was made if it was to be alone and is not. */
 bool store_create_run(store *s, const store_run_info *r, int64_t *id, char uuid[STORE_UUID], as_error *e);
 
 /* From now on the run belongs to process `pid` of this machine: when that is gone, the run is lost. */
 bool store_run_process(store *s, int64_t run, pid_t pid, as_error *e);
 
-/* Resume: the run is `running` again, in the calling process, and `attempt` is the number to log with. */
+/* Resume: the run is `running` again, in the calling process, and `attempt` is the number to log with; 0 if
+ * somebody else was faster. */
 bool store_begin_attempt(store *s, int64_t run, int *attempt, as_error *e);
 
 /* Why an earlier run does not stand for one that is asked for. */
@@ -102,6 +104,9 @@ typedef struct {
  * still are on disk as recorded; 0 if there is none and the run has to be made: `change` then says what is
  * wrong with the newest. */
 bool store_find_equal(store *s, const char *identity, int64_t *run, store_change *change, as_error *e);
+
+/* A run of this identity that is `running` now, in a process that lives; 0 if there is none. */
+bool store_find_running(store *s, const char *identity, int64_t *run, as_error *e);
 
 /* ---- during a run: the worker ---- */
 

@@ -238,6 +238,11 @@ bool end_run(session *s, worker *w, int status, as_error *e)
         ok = store_event(s->store, it->run, it->attempt, -1, "crash", text, e);
     }
     it->state = ok && strcmp(state, "done") == 0 ? ITEM_DONE : ITEM_TROUBLED;
+    if (it->state == ITEM_DONE) {
+        s->seconds_of_done += session_now() - w->started;
+        s->n_timed++;
+    }
+    s->failures += it->state == ITEM_TROUBLED && !w->told_to_stop;
     if (ok) {
         cJSON *facts = run_facts(s, it->run);
         if (it->state == ITEM_DONE)

@@ -65,21 +65,21 @@ static cJSON *plugin_hashes(const plan *p)
     return out;
 }
 
-bool plan_identity(const plan *p, const char *stage, const cJSON *arm, const cJSON *seed,
-                   const cJSON *members, char out[HASH_TEXT])
+bool plan_identity(const plan *p, const plan_part *part, char out[HASH_TEXT])
 {
+    const cJSON *seed = part->seed;
     char script[HASH_TEXT];
     hash_bytes(p->source, strlen(p->source), script);
     cJSON *all = cJSON_CreateObject();
     bool ok = cJSON_AddStringToObject(all, "experiment", p->name) &&
-              cJSON_AddStringToObject(all, "stage", stage) &&
+              cJSON_AddStringToObject(all, "stage", seed ? "run" : "pool") &&
               cJSON_AddStringToObject(all, "script", script) &&
-              cJSON_AddItemToObject(all, "params", cJSON_Duplicate(p->params, true)) &&
-              cJSON_AddItemToObject(all, "arm", cJSON_Duplicate(arm, true)) &&
+              cJSON_AddItemToObject(all, "params", cJSON_Duplicate(part->params, true)) &&
+              cJSON_AddItemToObject(all, "arm", cJSON_Duplicate(part->arm, true)) &&
               cJSON_AddItemToObject(all, "seed", seed ? cJSON_Duplicate(seed, true) : cJSON_CreateNull()) &&
               cJSON_AddItemToObject(all, "plugins", plugin_hashes(p));
-    if (ok && members)
-        ok = cJSON_AddItemToObject(all, "members", cJSON_Duplicate(members, true));
+    if (ok && part->members)
+        ok = cJSON_AddItemToObject(all, "members", cJSON_Duplicate(part->members, true));
     cJSON *sorted = ok ? canonical(all) : NULL;
     char *text = sorted ? cJSON_PrintUnformatted(sorted) : NULL;
     if (text)

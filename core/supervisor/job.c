@@ -18,7 +18,7 @@ static cJSON *describe(const session *s, const item *it, const int64_t *members,
         cJSON_AddItemToObject(job, "arm",
                               cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(it->arm, "name"), true)) &&
         cJSON_AddItemToObject(job, "seed", it->seed ? cJSON_Duplicate(it->seed, true) : cJSON_CreateNull()) &&
-        cJSON_AddItemToObject(job, "params", cJSON_Duplicate(s->plan.params, true)) &&
+        cJSON_AddItemToObject(job, "params", cJSON_Duplicate(it->params, true)) &&
         cJSON_AddItemToObject(job, "config",
                               cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(it->arm, "config"), true)) &&
         cJSON_AddStringToObject(job, "artifacts", s->artifacts) &&

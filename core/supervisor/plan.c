@@ -35,6 +35,12 @@ static double optional_number(const cJSON *object, const char *name)
     return cJSON_IsNumber(value) ? value->valuedouble : 0;
 }
 
+static bool check_arm(const cJSON *arm, as_error *e)
+{
+    return member(arm, "name", cJSON_IsString, "string", e) &&
+           member(arm, "config", cJSON_IsObject, "object", e);
+}
+
 static bool check_arms(const plan *p, as_error *e)
 {
     if (cJSON_GetArraySize(p->arms) == 0 || cJSON_GetArraySize(p->seeds) == 0)
@@ -43,8 +49,15 @@ static bool check_arms(const plan *p, as_error *e)
     const cJSON *item;
     cJSON_ArrayForEach(item, p->arms)
     {
-        if (!member(item, "name", cJSON_IsString, "string", e) ||
-            !member(item, "config", cJSON_IsObject, "object", e))
+        if (!check_arm(item, e))
+            return false;
+    }
+    cJSON_ArrayForEach(item, p->cells)
+    {
+        const cJSON *arm = member(item, "arm", cJSON_IsObject, "object", e);
+        if (!arm || !check_arm(arm, e) || !member(item, "params", cJSON_IsObject, "object", e) ||
+            !member(item, "values", cJSON_IsObject, "object", e) ||
+            !member(item, "number", cJSON_IsNumber, "number", e))
             return false;
     }
     cJSON_ArrayForEach(item, p->seeds)
@@ -80,6 +93,9 @@ bool plan_read(const char *text, plan *out, as_error *e)
     out->headline = optional_text(out->json, "headline");
     out->time_limit = optional_number(out->json, "time_limit");
     out->memory_limit = optional_number(out->json, "memory_limit");
+    out->build = cJSON_GetObjectItemCaseSensitive(out->json, "build");
+    out->sweep = cJSON_GetObjectItemCaseSensitive(out->json, "sweep");
+    out->cells = out->sweep ? cJSON_GetObjectItemCaseSensitive(out->json, "cells") : NULL;
     out->pool = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(out->json, "pool"));
     bool ok = check_arms(out, e);
     if (ok && !realpath(script->valuestring, out->script))

@@ -14,6 +14,9 @@ typedef struct {
     const char *name, *paper /* may be NULL */, *doc /* may be NULL */, *headline /* may be NULL */;
     const char *source; /* the script's text */
     const cJSON *params, *arms, *seeds, *plugins;
+    const cJSON *build; /* of the engine; may be NULL */
+    const cJSON *sweep,
+        *cells; /* of a sweep what it is and [{"arm", "params", "number", "values"}]; else NULL */
     bool pool;
     double time_limit;   /* seconds a run may take, 0: any */
     double memory_limit; /* bytes a run may hold, 0: any */
@@ -30,10 +33,16 @@ bool plan_read(const char *text, plan *out, as_error *e);
 
 void plan_free(plan *p);
 
+/* What one run is made from beside the plan's script and plugins. */
+typedef struct {
+    const cJSON *params, *arm; /* {"name":..., "config":...} */
+    const cJSON *seed;         /* NULL for a pool run */
+    const cJSON *members;      /* the identities of a pool run's members as a list of strings, else NULL */
+} plan_part;
+
 /* The declared part of one run as 64 hexadecimal digits: script source, parameters, arm and its
- * configuration, seed, plugin source hashes, and for a pool run the identities of its members (a list of
- * strings, else NULL). Two runs with the same identity are the same run. */
-bool plan_identity(const plan *p, const char *stage, const cJSON *arm, const cJSON *seed,
-                   const cJSON *members, char out[HASH_TEXT]);
+ * configuration, seed, plugin source hashes, and a pool run's members. Two runs with the same identity are
+ * the same run. */
+bool plan_identity(const plan *p, const plan_part *part, char out[HASH_TEXT]);
 
 #endif

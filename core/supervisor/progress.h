@@ -1,5 +1,5 @@
-/* What the person at the keyboard sees while runs are under way: lines that stay, and on a terminal one live
- * line below them. */
+/* What the person at the keyboard sees while runs are under way: lines that stay, and on a terminal a live
+ * block below them: one line on the whole pool, one on each run. */
 #ifndef ASSAY_SUPERVISOR_PROGRESS_H
 #define ASSAY_SUPERVISOR_PROGRESS_H
 
@@ -10,10 +10,17 @@
 
 typedef struct {
     FILE *out;
-    bool terminal; /* live line */
+    bool terminal; /* live block */
     bool colour;
-    bool shown; /* a live line stands there */
+    int shown; /* lines of the live block that stand there */
 } progress;
+
+/* How far a pool of runs is. */
+typedef struct {
+    int done, failed, running, waiting, jobs;
+    double seconds;   /* a run takes, 0 unknown */
+    double under_way; /* seconds that the running ones have taken so far, together */
+} progress_pool;
 
 /* How fast one run goes, smoothed over about two seconds. Zeroed is the start. */
 typedef struct {
@@ -34,7 +41,12 @@ void progress_measure(progress_rate *rate, int64_t step, double now);
 int progress_text(char *out, size_t size, const char *label, int place, int of, int64_t step, int64_t total,
                   const progress_rate *rate);
 
-/* Puts `text`, cut to the terminal's width, in place of the live line. Nothing unless a terminal. */
+/* "12 of 40 done, 1 failed, 2 running, left 3:20", leaving out what is none or not known. Returns the length
+ * snprintf would. */
+int progress_pool_text(char *out, size_t size, const progress_pool *pool);
+
+/* Puts the lines of `text`, cut to the terminal's width and height, in place of the live block. Nothing
+ * unless a terminal. */
 void progress_live(progress *p, const char *text);
 void progress_clear(progress *p);
 

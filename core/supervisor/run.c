@@ -1,12 +1,14 @@
 #include "supervisor/supervisor.h"
 
 #include "base/folder.h"
-#include "supervisor/session.h"
+#include "supervisor/fate.h"
+#include "supervisor/sweep.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Cores this process may use. */
 int session_cores(void)
@@ -18,11 +20,11 @@ int session_cores(void)
     return n > 0 ? n : 1;
 }
 
-void session_add_item(session *s, const cJSON *arm, const cJSON *seed)
+item *session_add_item(session *s, const cJSON *arm, const cJSON *seed)
 {
     item *it = &s->items[s->n_items++];
     const char *name = cJSON_GetObjectItemCaseSensitive(arm, "name")->valuestring;
-    *it = (item){.arm = arm, .seed = seed, .place = s->n_items};
+    *it = (item){.arm = arm, .seed = seed, .params = s->plan.params, .place = s->n_items};
     if (seed) {
         snprintf(it->label, sizeof it->label, "%.80s seed %.0f", name, seed->valuedouble);
         snprintf(it->prefix, sizeof it->prefix, "[%.80s/%.0f] ", name, seed->valuedouble);
@@ -30,30 +32,34 @@ void session_add_item(session *s, const cJSON *arm, const cJSON *seed)
         snprintf(it->label, sizeof it->label, "%.80s pool", name);
         snprintf(it->prefix, sizeof it->prefix, "[%.80s/pool] ", name);
     }
+    return it;
 }
 
-/* For each seed each arm, so that pairs stand side by side; then one pool run an arm. */
+/* An arm, or a cell of a sweep. */
+static void add_one(session *s, const cJSON *one, const cJSON *seed)
+{
+    if (s->plan.cells)
+        sweep_add_item(s, one, seed);
+    else
+        session_add_item(s, one, seed);
+}
+
+/* For each seed each arm, so that pairs stand side by side; then one pool run an arm. Of a sweep each point
+ * of each arm. */
 static bool lay_out(session *s, as_error *e)
 {
-    size_t arms = (size_t)cJSON_GetArraySize(s->plan.arms), seeds = (size_t)cJSON_GetArraySize(s->plan.seeds);
-    s->items = calloc(arms * (seeds + 1), sizeof *s->items);
+    const cJSON *list = s->plan.cells ? s->plan.cells : s->plan.arms, *one, *seed;
+    size_t n = (size_t)cJSON_GetArraySize(list), seeds = (size_t)cJSON_GetArraySize(s->plan.seeds);
+    s->items = calloc(n * (seeds + 1), sizeof *s->items);
     s->workers = calloc((size_t)s->options->jobs, sizeof *s->workers);
     if (!s->items || !s->workers)
         return error_set(e, "out of memory");
-    const cJSON *arm, *seed;
     cJSON_ArrayForEach(seed, s->plan.seeds)
     {
-        cJSON_ArrayForEach(arm, s->plan.arms)
-        {
-            session_add_item(s, arm, seed);
-        }
+        cJSON_ArrayForEach(one, list) add_one(s, one, seed);
     }
-    if (s->plan.pool) {
-        cJSON_ArrayForEach(arm, s->plan.arms)
-        {
-            session_add_item(s, arm, NULL);
-        }
-    }
+    if (s->plan.pool)
+        cJSON_ArrayForEach(one, list) add_one(s, one, NULL);
     s->outcome->planned = s->n_items;
     return true;
 }
@@ -74,7 +80,7 @@ static bool make_plan(session *s, as_error *e)
     snprintf(s->outcome->name, sizeof s->outcome->name, "%s", s->plan.name);
     snprintf(s->outcome->headline, sizeof s->outcome->headline, "%s",
              s->plan.headline ? s->plan.headline : "");
-    return true;
+    return sweep_describe(s, e);
 }
 
 bool session_open_store(session *s, as_error *e)
@@ -126,7 +132,7 @@ bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, 
         s.threads = 1;
     progress_open(&s.progress, options->talk);
     bool ok = make_plan(&s, e) && session_open_store(&s, e) && record_experiment(&s, e) && lay_out(&s, e) &&
-              watch_all(&s, e);
+              sweep_record(&s, e) && watch_all(&s, e);
     if (s.n_items > 0)
         session_summarise(&s);
     if (s.store && ok)
@@ -138,9 +144,29 @@ bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, 
     return ok;
 }
 
+cJSON *supervisor_look(const supervisor_options *options, supervisor_outcome *out, as_error *e)
+{
+    *out = (supervisor_outcome){0};
+    session s = {.options = options, .outcome = out};
+    progress_open(&s.progress, options->talk);
+    cJSON *list = NULL;
+    bool ok = make_plan(&s, e) && lay_out(&s, e);
+    if (ok && access(options->db, F_OK) == 0) /* else there is nothing yet */
+        ok = (s.store = store_open(options->db, STORE_READ, e)) != NULL;
+    if (ok)
+        list = look_all(&s, e);
+    store_close(s.store);
+    plan_free(&s.plan);
+    free(s.items);
+    free(s.workers);
+    return list;
+}
+
 void supervisor_outcome_free(supervisor_outcome *out)
 {
     free(out->runs);
+    cJSON_Delete(out->definition);
     out->runs = NULL;
     out->n_runs = 0;
+    out->definition = NULL;
 }

@@ -21,11 +21,17 @@ typedef enum {
 
 /* One planned run. */
 typedef struct {
-    const cJSON *arm;  /* {"name":..., "config":...} */
-    const cJSON *seed; /* NULL for a pool run */
-    int place;         /* from 1, in the order of the plan */
-    char label[128];   /* "ldr_kl seed 2", "ldr_kl pool" */
-    char prefix[128];  /* "[ldr_kl/2] " */
+    const cJSON *arm;    /* {"name":..., "config":...}; each point of a sweep has its own */
+    const cJSON *seed;   /* NULL for a pool run */
+    const cJSON *params; /* of the experiment */
+    const cJSON
+        *values;      /* what the point of a sweep gives values to, by the names of table param; else NULL */
+    int number;       /* of the point, from 1 */
+    int64_t point;    /* its row of sweep_point */
+    int place;        /* from 1, in the order of the plan */
+    char label[128];  /* "ldr_kl seed 2", "ldr_kl pool", "ldr_kl seed 2 lr=0.1" */
+    char prefix[128]; /* "[ldr_kl/2] ", "[ldr_kl#14/2] " at point 14 */
+    bool elsewhere;   /* another process makes it: to be looked at again */
     item_state state;
     char identity[HASH_TEXT];
     int64_t run; /* its row, 0 before there is one */
@@ -61,7 +67,12 @@ typedef struct {
     int threads;                     /* for each */
     double time_limit, memory_limit; /* of each run; 0: none */
     progress progress;
-    double stop_at; /* when to kill what is left; 0 while nobody wants to stop */
+    double stop_at;         /* when to kill what is left; 0 while nobody wants to stop */
+    double look_again;      /* when to see what other processes have made */
+    int failures, n_stale;  /* runs that did not end done; done ones by another build */
+    double shown_at;        /* when the progress was shown last */
+    double seconds_of_done; /* of all runs that ended done, together */
+    int n_timed;            /* how many */
 } session;
 
 double session_now(void); /* seconds on the monotonic clock */
@@ -69,14 +80,15 @@ double session_now(void); /* seconds on the monotonic clock */
 /* run.c: parts of a session's beginning and end. */
 int session_cores(void); /* that this process may use */
 bool session_open_store(session *s, as_error *e);
-void session_add_item(session *s, const cJSON *arm, const cJSON *seed); /* s->items has room */
+item *session_add_item(session *s, const cJSON *arm, const cJSON *seed); /* s->items has room */
 void session_summarise(session *s);
 
 /* job.c: writes UUID/job.json below the artifacts and records it. */
 bool job_write(session *s, const item *it, const int64_t *members, size_t n_members, as_error *e);
 
 /* worker.c: makes the run's row, its folder and its process in the free `w`. A run whose process cannot be
- * started ends as crashed; false only if the database or the artifacts cannot be written. */
+ * started ends as crashed; one that another process has begun meanwhile stays waiting. False only if the
+ * database or the artifacts cannot be written. */
 bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_t n_members, as_error *e);
 
 /* The member runs of a pool item, for the caller to free. */

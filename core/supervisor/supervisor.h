@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <cjson/cJSON.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ typedef struct {
     const char *db;      /* the database's path */
     int jobs;            /* runs at once, 1 to SUPERVISOR_JOBS_MAX; each worker gets cores / jobs threads */
     bool again;          /* repeat runs that are already done, begin anew those that could be resumed */
+    bool rebuild_stale;  /* repeat those that another build of Assay made */
+    int max_failures;    /* start no more after so many have not ended done; 0: never */
     double time_limit;   /* seconds a run may take; 0: what the script says */
     double memory_limit; /* bytes a run may hold beside the engine; 0: what the script says */
     FILE *talk; /* progress, the workers' output, reports; live line and colours only if it is a terminal */
@@ -34,6 +37,8 @@ typedef struct {
     int64_t last, troubled;     /* the last run, and the first that did not end done; 0 if there is none */
     bool interrupted;           /* by Ctrl-C, SIGTERM or SIGHUP */
     bool misuse;                /* with false: the user's script name, option or value was wrong */
+    int64_t sweep;              /* its row; 0 for none */
+    cJSON *definition;          /* of a sweep: the plan's "sweep" with its "seeds"; owned as `runs` */
 } supervisor_outcome;
 
 /* Runs everything; returns when no worker is left. A run that fails or crashes does not stop the others and
@@ -42,6 +47,11 @@ typedef struct {
  * read `interrupted`. Fails with the planner's line, or when the database cannot be written; `out` is valid
  * (and to be freed) in any case. */
 bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, as_error *e);
+
+/* What supervisor_run would do, nothing started and nothing written: a list of {"arm", "seed", "values",
+ * "state": done | running | resume | new, "run", "why"}. Owned: cJSON_Delete. NULL with `e`; `out` as above.
+ */
+cJSON *supervisor_look(const supervisor_options *options, supervisor_outcome *out, as_error *e);
 
 /* Makes one run again, as a new row, from the sources and parameters in the database; of the options script
  * and plan_args are not read. */

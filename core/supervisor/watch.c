@@ -1,8 +1,7 @@
 /* The loop around the workers: starts them, takes what they print, notices their end and the user's wish to
  * stop. */
-#include "supervisor/session.h"
-
-#include "results/upkeep.h"
+#include "supervisor/fate.h"
+#include "supervisor/sweep.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double GRACE_SECONDS = 2, SYNC_SECONDS = 1;
+static const double GRACE_SECONDS = 2, SYNC_SECONDS = 1, LOOK_SECONDS = 0.5, PLAIN_SECONDS = 60;
+enum { TOLD_ALONE = 20 }; /* up to so many runs each has a line when it is passed over */
 
 double session_now(void)
 {
@@ -48,22 +48,6 @@ static readiness pool_ready(const session *s, const item *pool)
     return r;
 }
 
-static bool identify(session *s, item *it, as_error *e)
-{
-    cJSON *identities = NULL;
-    if (it->identity[0]) /* of a run that is repeated */
-        return true;
-    if (!it->seed) {
-        identities = cJSON_CreateArray();
-        for (int i = 0; i < s->n_items; i++)
-            if (s->items[i].seed && s->items[i].arm == it->arm)
-                cJSON_AddItemToArray(identities, cJSON_CreateString(s->items[i].identity));
-    }
-    bool ok = plan_identity(&s->plan, it->seed ? "run" : "pool", it->arm, it->seed, identities, it->identity);
-    cJSON_Delete(identities);
-    return ok || error_set(e, "out of memory");
-}
-
 static worker *free_worker(session *s)
 {
     for (int i = 0; i < s->options->jobs; i++)
@@ -72,39 +56,78 @@ static worker *free_worker(session *s)
     return NULL;
 }
 
-/* Starts it, or finds it done already. */
+/* A run that is there already: told by itself if there are few, else by end_of_skips. */
+static bool skip(session *s, item *it, const fate *f, as_error *e)
+{
+    it->run = f->run;
+    it->state = ITEM_DONE;
+    s->outcome->skipped++;
+    s->n_stale += f->why[0] != 0;
+    if (s->n_items <= TOLD_ALONE)
+        progress_say(&s->progress, "[%d/%d] %s: already done as run %lld%s%s (%s repeats it)", it->place,
+                     s->n_items, it->label, (long long)f->run, *f->why ? ", by another build: " : "", f->why,
+                     *f->why ? "--rebuild-stale" : "--again");
+    return sweep_record_run(s, it, e);
+}
+
+static bool wait_for_other(session *s, item *it, int64_t run)
+{
+    if (!it->elsewhere)
+        progress_say(&s->progress, "[%d/%d] %s: another assay makes it as run %lld", it->place, s->n_items,
+                     it->label, (long long)run);
+    it->elsewhere = true;
+    s->look_again = session_now() + LOOK_SECONDS;
+    return true;
+}
+
+static bool make(session *s, item *it, const fate *f, as_error *e)
+{
+    int64_t *members = NULL;
+    size_t n_members = 0;
+    if (!it->seed && !worker_members(s, it, &members, &n_members, e))
+        return false;
+    if (*f->why && f->kind == FATE_NEW)
+        progress_say(&s->progress, "[%d/%d] %s: changed: %s", it->place, s->n_items, it->label, f->why);
+    if (f->kind == FATE_RESUME) {
+        it->run = f->run;
+        snprintf(it->uuid, sizeof it->uuid, "%s", f->uuid);
+    }
+    bool ok = worker_start(s, free_worker(s), it, members, n_members, e);
+    free(members);
+    if (ok && it->state == ITEM_WAITING) /* another process was faster by a hair */
+        return wait_for_other(s, it, 0);
+    return ok && sweep_record_run(s, it, e);
+}
+
+/* Starts it, or finds it done already, or under way elsewhere. */
 static bool begin(session *s, item *it, as_error *e)
 {
-    int64_t *members = NULL, equal = 0;
-    store_change change = {0};
-    size_t n_members = 0;
-    bool ok = it->seed || worker_members(s, it, &members, &n_members, e);
-    ok = ok && identify(s, it, e);
-    if (ok && !s->options->again)
-        ok = store_find_equal(s->store, it->identity, &equal, &change, e);
-    if (ok && !equal && !s->options->again)
-        ok = store_find_resumable(s->store, it->identity, &it->run, it->uuid, e);
-    if (ok && equal) {
-        it->run = equal;
-        it->state = ITEM_DONE;
-        s->outcome->skipped++;
-        progress_say(&s->progress, "[%d/%d] %s: already done as run %lld (--again repeats it)", it->place,
-                     s->n_items, it->label, (long long)equal);
-    } else if (ok) {
-        if (change.run)
-            progress_say(&s->progress, "[%d/%d] %s: not as run %lld, since %s", it->place, s->n_items,
-                         it->label, (long long)change.run, change.text);
-        ok = worker_start(s, free_worker(s), it, members, n_members, e);
-    }
-    free(members);
-    return ok;
+    fate f;
+    if (!fate_of(s, it, &f, e))
+        return false;
+    if (f.kind == FATE_DONE)
+        return skip(s, it, &f, e);
+    if (f.kind == FATE_ELSEWHERE)
+        return wait_for_other(s, it, f.run);
+    return make(s, it, &f, e);
+}
+
+static bool may_start(const session *s, double now, const item *it)
+{
+    return it->state == ITEM_WAITING && (!it->elsewhere || now >= s->look_again);
+}
+
+static bool gave_up(const session *s)
+{
+    return s->options->max_failures > 0 && s->failures >= s->options->max_failures;
 }
 
 static bool start_waiting(session *s, as_error *e)
 {
-    for (int i = 0; i < s->n_items && s->stop_at == 0 && free_worker(s); i++) {
+    double now = session_now();
+    for (int i = 0; i < s->n_items && s->stop_at == 0 && !gave_up(s) && free_worker(s); i++) {
         item *it = &s->items[i];
-        if (it->state != ITEM_WAITING)
+        if (!may_start(s, now, it))
             continue;
         readiness r = it->seed ? READY : pool_ready(s, it);
         if (r == NEVER) {
@@ -116,6 +139,33 @@ static bool start_waiting(session *s, as_error *e)
         }
     }
     return true;
+}
+
+/* Whether runs are left that another process makes. */
+static bool waits_for_others(const session *s)
+{
+    for (int i = 0; i < s->n_items && s->stop_at == 0 && !gave_up(s); i++)
+        if (s->items[i].state == ITEM_WAITING && s->items[i].elsewhere)
+            return true;
+    return false;
+}
+
+/* What was passed over in silence, and what was not begun. */
+static void say_rest(session *s)
+{
+    int left = 0;
+    for (int i = 0; i < s->n_items; i++)
+        left += s->items[i].state == ITEM_WAITING;
+    if (s->outcome->skipped > 0 && s->n_items > TOLD_ALONE)
+        progress_say(&s->progress, "%d of %d runs were done already (--again repeats them)",
+                     s->outcome->skipped, s->n_items);
+    if (s->n_stale > 0 && s->n_items > TOLD_ALONE)
+        progress_say(&s->progress, "%d of these by another build of Assay (--rebuild-stale repeats them)",
+                     s->n_stale);
+    if (gave_up(s))
+        progress_say(&s->progress,
+                     "%d runs have failed: no more are begun (--max-failures %d); %d %s not made",
+                     s->failures, s->options->max_failures, left, left == 1 ? "was" : "were");
 }
 
 static void signal_worker(const worker *w, int number)
@@ -187,25 +237,51 @@ static void take_outputs(session *s)
     }
 }
 
-static void show_progress(session *s)
+static progress_pool pool_of(const session *s, double now)
 {
-    char line[512] = "";
-    double now = session_now();
-    for (int i = 0; i < s->options->jobs && s->progress.terminal; i++) {
+    progress_pool p = {.jobs = s->options->jobs};
+    if (s->n_timed > 0)
+        p.seconds = s->seconds_of_done / s->n_timed;
+    for (int i = 0; i < s->n_items; i++) {
+        p.done += s->items[i].state == ITEM_DONE;
+        p.failed += s->items[i].state == ITEM_TROUBLED;
+        p.running += s->items[i].state == ITEM_RUNNING;
+        p.waiting += s->items[i].state == ITEM_WAITING;
+    }
+    for (int i = 0; i < s->options->jobs; i++)
+        if (s->workers[i].item)
+            p.under_way += now - s->workers[i].started;
+    return p;
+}
+
+/* On a terminal the live block; elsewhere a line on the whole pool every minute. */
+static void show_progress(session *s, double now)
+{
+    char text[8192] = "";
+    size_t at = 0;
+    bool plain = !s->progress.terminal;
+    if (plain && (s->n_items == 1 || now - s->shown_at < PLAIN_SECONDS))
+        return;
+    s->shown_at = now;
+    progress_pool pool = pool_of(s, now);
+    if (s->n_items > 1)
+        at = (size_t)progress_pool_text(text, sizeof text, &pool);
+    if (plain) {
+        progress_say(&s->progress, "%s", text);
+        return;
+    }
+    for (int i = 0; i < s->options->jobs; i++) {
         worker *w = &s->workers[i];
-        if (!w->item)
+        if (!w->item || at + 2 >= sizeof text)
             continue;
         int64_t step = atomic_load(&w->crumb->step), total = atomic_load(&w->crumb->total);
         progress_measure(&w->rate, step, now);
-        size_t at = strlen(line);
         if (at > 0)
-            at += (size_t)snprintf(line + at, sizeof line - at, "  |  ");
-        if (at < sizeof line)
-            progress_text(line + at, sizeof line - at, w->item->label, w->item->place, s->n_items, step,
-                          total, &w->rate);
+            text[at++] = '\n';
+        at += (size_t)progress_text(text + at, sizeof text - at, w->item->label, w->item->place, s->n_items,
+                                    step, total, &w->rate);
     }
-    if (*line)
-        progress_live(&s->progress, line);
+    progress_live(&s->progress, text);
 }
 
 /* Waits until a worker prints or ends, a signal comes, or it is time to look at the clocks again. */
@@ -227,10 +303,11 @@ static void wait_a_moment(session *s, int signals)
 static bool loop(session *s, int signals, as_error *e)
 {
     double synced = session_now();
+    s->shown_at = synced;
     for (;;) {
         if (!start_waiting(s, e))
             return false;
-        if (running(s) == 0)
+        if (running(s) == 0 && !waits_for_others(s))
             return true;
         wait_a_moment(s, signals);
         take_outputs(s);
@@ -246,7 +323,7 @@ static bool loop(session *s, int signals, as_error *e)
         if (s->stop_at > 0 && now >= s->stop_at)
             stop(s, true);
         stop_late(s, now);
-        show_progress(s);
+        show_progress(s, now);
     }
 }
 
@@ -278,6 +355,8 @@ bool watch_all(session *s, as_error *e)
     bool ok = signals >= 0 ? loop(s, signals, e) : error_set(e, "cannot watch signals: %s", strerror(errno));
     if (!ok)
         abandon(s);
+    else
+        say_rest(s);
     progress_clear(&s->progress);
     if (signals >= 0)
         close(signals);

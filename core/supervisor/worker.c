@@ -25,8 +25,8 @@ bool worker_members(const session *s, const item *pool, int64_t **members, size_
     return true;
 }
 
-/* A row of its own, or one attempt more of the run it goes on with. */
-static bool make_row(session *s, item *it, const int64_t *members, size_t n_members, as_error *e)
+/* A row of its own, or one attempt more of the run it goes on with; `taken` if another process was faster. */
+static bool make_row(session *s, item *it, const int64_t *members, size_t n_members, bool *taken, as_error *e)
 {
     store_run_info info = {
         .experiment = s->experiment,
@@ -35,16 +35,18 @@ static bool make_row(session *s, item *it, const int64_t *members, size_t n_memb
         .has_seed = it->seed != NULL,
         .seed = it->seed ? (int64_t)it->seed->valuedouble : 0,
         .identity = it->identity,
-        .params = s->plan.params,
+        .params = it->params,
         .config = cJSON_GetObjectItemCaseSensitive(it->arm, "config"),
         .threads = s->threads,
+        .alone = !s->options->again,
         .members = members,
         .n_members = n_members,
     };
     it->attempt = 1;
     bool ok = it->run ? store_begin_attempt(s->store, it->run, &it->attempt, e)
                       : store_create_run(s->store, &info, &it->run, it->uuid, e);
-    return ok && job_write(s, it, members, n_members, e);
+    *taken = ok && (it->run == 0 || it->attempt == 0);
+    return ok && (*taken || job_write(s, it, members, n_members, e));
 }
 
 /* The page the worker leaves its position in. -> its descriptor, -1 on failure */
@@ -97,13 +99,18 @@ static void give_up(session *s, worker *w)
 
 bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_t n_members, as_error *e)
 {
-    if (!make_row(s, it, members, n_members, e)) {
+    bool taken;
+    if (!make_row(s, it, members, n_members, &taken, e)) {
         as_error ignored = {0}; /* the first reason is the one that counts */
         if (it->run)
             store_finish(s->store, it->run, &(store_end_info){.status = "crashed", .error = e->text},
                          &ignored);
         it->state = ITEM_TROUBLED;
         return false;
+    }
+    if (taken) {
+        it->run = 0;
+        return true;
     }
     *w = (worker){.item = it, .started = session_now(), .oom_kills = end_oom_kills()};
     w->stop_at = s->time_limit > 0 ? w->started + s->time_limit : 0;

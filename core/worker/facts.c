@@ -1,6 +1,7 @@
 #include "worker/facts.h"
 
 #include "tensor/cpu.h"
+#include "worker/build_info.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -24,6 +25,20 @@ const char *facts_blas(char *out, size_t size)
     end = end && strncmp(config, "OpenBLAS ", 9) == 0 ? strchr(end + 1, ' ') : end;
     snprintf(out, size, "%.*s", end ? (int)(end - config) : (int)strlen(config), config);
     return out;
+}
+
+void facts_build(store_build_info *out)
+{
+    static char compiler[64], blas[64];
+    *out = (store_build_info){
+        .version = build_version,
+        .git_commit = build_git_commit,
+        .dirty_diff = build_dirty_diff[0] ? build_dirty_diff : NULL,
+        .compiler = facts_compiler(compiler, sizeof compiler),
+        .build_type = build_type,
+        .blas = facts_blas(blas, sizeof blas),
+        .blas_kernel = cpu_blas_kernel(),
+    };
 }
 
 const char *facts_blas_warning(char *out, size_t size)

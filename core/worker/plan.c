@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "lua/job_json.h"
 #include "lua/plan_overrides.h"
+#include "worker/facts.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -15,13 +16,15 @@
 
 typedef struct {
     const char *script;
-    config_node *overrides;
+    config_node *overrides, *sweep; /* the second may be NULL */
 } request;
 
 /* The options of the plan, as the table at the top of the stack. */
 static void begin_options(lua_State *L)
 {
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 8);
+    lua_pushliteral(L, "run");
+    lua_setfield(L, -2, "mode");
     lua_newtable(L);
     lua_setfield(L, -2, "seeds");
     lua_newtable(L);
@@ -55,6 +58,29 @@ static bool merge(request *r, config_node *more)
     return true;
 }
 
+/* --mode run | sweep | tune, --sweep FILE, --marked yes */
+static bool take_sweep_option(lua_State *L, request *r, const char *option, const char *value, as_error *e)
+{
+    if (strcmp(option, "--mode") == 0) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, "mode");
+        return true;
+    }
+    if (strcmp(option, "--marked") == 0) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, "marked");
+        return true;
+    }
+    if (strcmp(option, "--sweep") != 0)
+        return error_set(e,
+                         "plan: unknown option %s; there are --config, --set, --seed, --seeds, --arm, --mode,"
+                         " --sweep, --marked",
+                         option);
+    config_free(r->sweep);
+    r->sweep = config_read(value, e);
+    return r->sweep != NULL;
+}
+
 static bool take_option(lua_State *L, request *r, const char *option, const char *value, as_error *e)
 {
     long long number;
@@ -81,7 +107,7 @@ static bool take_option(lua_State *L, request *r, const char *option, const char
         lua_setfield(L, -2, "count");
         return true;
     }
-    return error_set(e, "plan: unknown option %s; there are --config, --set, --seed, --seeds, --arm", option);
+    return take_sweep_option(L, r, option, value, e);
 }
 
 /* Leaves the table of options at the top. */
@@ -96,6 +122,12 @@ static bool take_options(lua_State *L, request *r, int argc, char **argv, as_err
     }
     plan_overrides_push(L, r->overrides);
     lua_setfield(L, -2, "overrides");
+    if (r->sweep) {
+        plan_overrides_push(L, r->sweep);
+        lua_setfield(L, -2, "sweep");
+    }
+    lua_pushstring(L, engine_short_path(r->script));
+    lua_setfield(L, -2, "script");
     return true;
 }
 
@@ -133,6 +165,28 @@ static cJSON *sources_json(const run_sources *sources)
     return list;
 }
 
+/* What the runs will be made with, by the columns of table build; of the uncommitted changes the hash. */
+static cJSON *build_json(void)
+{
+    store_build_info b;
+    char dirty[HASH_TEXT];
+    facts_build(&b);
+    if (b.dirty_diff) {
+        hash_bytes(b.dirty_diff, strlen(b.dirty_diff), dirty);
+        b.dirty_diff = dirty;
+    }
+    const char *const fields[][2] = {
+        {"version", b.version},         {"git_commit", b.git_commit}, {"dirty_diff", b.dirty_diff},
+        {"compiler", b.compiler},       {"build_type", b.build_type}, {"blas", b.blas},
+        {"blas_kernel", b.blas_kernel},
+    };
+    cJSON *out = cJSON_CreateObject();
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i][1])
+            cJSON_AddStringToObject(out, fields[i][0], fields[i][1]);
+    return out;
+}
+
 /* The plan as Lua made it, at the top of the stack, completed and printed. */
 static int print_plan(engine *n, const char *script)
 {
@@ -147,6 +201,7 @@ static int print_plan(engine *n, const char *script)
     cJSON_AddStringToObject(json, "script", script);
     cJSON_AddStringToObject(json, "source", n->sources.list[0].text); /* the first file loaded */
     cJSON_AddItemToObject(json, "sources", sources_json(&n->sources));
+    cJSON_AddItemToObject(json, "build", build_json());
     char *line = cJSON_PrintUnformatted(json);
     cJSON_Delete(json);
     if (!line)
@@ -192,7 +247,8 @@ int mode_plan(int argc, char **argv)
 {
     if (argc < 1)
         return worker_say(WORKER_MISUSE, "usage: assay-worker plan SCRIPT [--config FILE] [--set NAME=VALUE] "
-                                         "[--seed N] [--seeds COUNT] [--arm NAME]");
+                                         "[--seed N] [--seeds COUNT] [--arm NAME] [--mode run|sweep|tune] "
+                                         "[--sweep FILE]");
     as_error e = {0};
     request r = {.script = argv[0], .overrides = config_parse("", 0, "overrides", &e)};
     engine n = {0};
@@ -203,5 +259,6 @@ int mode_plan(int argc, char **argv)
         code = worker_say(WORKER_FAILED, "%s", e.text);
     engine_close(&n);
     config_free(r.overrides);
+    config_free(r.sweep);
     return code;
 }

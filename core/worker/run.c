@@ -5,8 +5,6 @@
 #include "lua/host.h"
 #include "lua/job_json.h"
 #include "lua/run_session.h"
-#include "tensor/cpu.h"
-#include "worker/build_info.h"
 #include "worker/facts.h"
 
 #include <errno.h>
@@ -137,16 +135,8 @@ static bool open_store(const job *j, run_session *s, as_error *e)
 
 static bool watch(engine *n, run_session *s, as_error *e)
 {
-    char compiler[64], blas[64];
-    store_build_info build = {
-        .version = build_version,
-        .git_commit = build_git_commit,
-        .dirty_diff = build_dirty_diff[0] ? build_dirty_diff : NULL,
-        .compiler = facts_compiler(compiler, sizeof compiler),
-        .build_type = build_type,
-        .blas = facts_blas(blas, sizeof blas),
-        .blas_kernel = cpu_blas_kernel(),
-    };
+    store_build_info build;
+    facts_build(&build);
     return run_session_watch(s, &n->sources, &build, e);
 }
 

@@ -3,6 +3,19 @@
 local runtime = require "assay.runtime"
 local settings = require "assay.settings"
 
+---@class assay.SweepDefinition
+---@field over table        by name, "params.lr": a list, { from =, to =, log =, n = }; { "arms.a.loss.lam" }:
+---                         a name alone takes its plugin's range
+---@field method string?    "grid" or "random"
+---@field count integer?    of random points
+---@field seed integer?     of the draw
+---@field seeds integer|integer[]|nil  instead of the experiment's
+
+---@class assay.TuneDefinition: assay.SweepDefinition
+---@field metric string     what is chosen by: "val/accuracy"
+---@field split string?     the data it is measured on; else the metric's first part
+---@field rule string?      "highest" or "lowest" mean over the seeds
+
 ---@class assay.Experiment
 ---@field name string
 ---@field paper string?    "arXiv:2112.14869"
@@ -15,6 +28,8 @@ local settings = require "assay.settings"
 ---@field time_limit number?    seconds a run may take
 ---@field memory_limit number?  bytes a run may hold
 ---@field allow_nan boolean  runs go on after logging NaN or an infinity
+---@field sweep assay.SweepDefinition?  what assay sweep does without a YAML file
+---@field tune assay.TuneDefinition?     what assay tune does without a YAML file
 ---@field run fun(run: assay.Run, p: table)
 ---@field pool? fun(run: assay.Run, p: table, members: assay.Member[])  once an arm, after its runs
 local Experiment = {}
@@ -24,7 +39,7 @@ Experiment.__name = "experiment"
 local field_types = {
   name = "string", paper = "string", doc = "string", params = "table", arms = "table", claims = "table",
   headline = "string", allow_nan = "boolean", time_limit = "number", memory_limit = "number",
-  run = "function", pool = "function", seeds = true,
+  run = "function", pool = "function", seeds = true, sweep = "table", tune = "table",
 }
 local field_names = settings.names(field_types)
 
@@ -116,8 +131,13 @@ end
 ---@param x assay.Experiment
 ---@param job { arm: string, params: table, config: table }
 local function view(x, job)
-  local values = settings.restore(x.params, job.params)
-  for name, value in pairs(settings.restore(x.arms[job.arm] or {}, job.config)) do
+  local values, declared = settings.restore(x.params, job.params), {}
+  for _, from in ipairs { x.params, x.arms[job.arm] or {} } do -- an arm may have its own value of a parameter
+    for name, value in pairs(from) do
+      declared[name] = value
+    end
+  end
+  for name, value in pairs(settings.restore(declared, job.config)) do
     values[name] = value
   end
   return settings.view(values, "p")

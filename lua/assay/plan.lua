@@ -1,100 +1,11 @@
 -- The plan of an experiment: its declaration with overrides applied, every plugin's parameters resolved and
--- checked. An override is a node of core/config as a table: { kind = "real", source = "sweep.yaml:12",
--- value = 2.0 }; lists and maps have { items = { node, ... } }, those of a map with a name each.
+-- checked, and the points of a sweep.
+local overrides = require "assay.overrides"
 local runtime = require "assay.runtime"
 local settings = require "assay.settings"
+local sweep = require "assay.sweep"
 
-local kind_words = {
-  null = "nothing", bool = "true or false", integer = "an integer", real = "a real number",
-  string = "a string", list = "a list", map = "a map",
-}
-
--- Wrong use: one line for the user, no line of the script.
-local function refuse(node, text, ...)
-  error({ refused = ("%s: " .. text):format(node.source, ...) }, 0)
-end
-
-local function text_of(node)
-  if node.kind == "list" or node.kind == "map" then
-    return ""
-  end
-  return node.kind == "string" and (" = %q"):format(node.value) or " = " .. tostring(node.value)
-end
-
-local function mismatch(node, path, wanted)
-  refuse(node, "%s%s: expected %s, found %s", path, text_of(node), wanted, kind_words[node.kind])
-end
-
--- The value of a node where `declared` is the default.
-local function scalar(node, declared, path)
-  local kind, value = type(declared), node.value
-  if kind == "number" and (node.kind == "integer" or node.kind == "real") then
-    if math.type(declared) == "integer" then
-      return node.kind == "integer" and value or mismatch(node, path, "an integer")
-    elseif value ~= value or value == math.huge or value == -math.huge then
-      refuse(node, "%s = %s: a parameter must be finite", path, tostring(value))
-    end
-    return value + 0.0
-  elseif kind == "boolean" and node.kind == "bool" or kind == "string" and node.kind == "string" then
-    return value
-  end
-  mismatch(node, path, settings.describe(declared))
-end
-
-local override
-
--- Gives a plugin's parameters, resolved by its table, the values of a map; one at a time, so that a mistake
--- is told with its own place.
-local function override_plugin(spec, node, path)
-  if node.kind ~= "map" then
-    mismatch(node, path, "a map of parameters of " .. spec.plugin)
-  end
-  local kind, name = spec.plugin:match "^(.-)/(.*)$"
-  for _, item in ipairs(node.items) do
-    if item.value == nil then
-      mismatch(item, path .. "." .. item.name, "a value")
-    end
-    local resolved, wrong = runtime.plugin(kind, name, { [item.name] = item.value })
-    if not resolved then
-      refuse(item, "%s", wrong)
-    end
-    spec.params[item.name] = resolved[item.name]
-  end
-end
-
-local function override_list(node, declared, path)
-  if node.kind ~= "list" then
-    mismatch(node, path, "a list")
-  end
-  local list = {}
-  for i, item in ipairs(node.items) do
-    local at = ("%s[%d]"):format(path, i)
-    list[i] = scalar(item, declared[1], at)
-  end
-  return list
-end
-
--- Lays a map of overrides over resolved values.
-function override(values, node, path)
-  if node.kind ~= "map" then
-    mismatch(node, path, "a map")
-  end
-  for _, item in ipairs(node.items) do
-    local declared, at = values[item.name], path .. "." .. item.name
-    if declared == nil then
-      refuse(item, "%s: no %s %s", path, path == "arms" and "arm" or "parameter",
-        settings.quoted(item.name, settings.names(values)))
-    elseif type(declared) ~= "table" then
-      values[item.name] = scalar(item, declared, at)
-    elseif runtime.is_list(declared) then
-      values[item.name] = runtime.list(override_list(item, declared, at))
-    elseif declared.plugin and declared.params then
-      override_plugin(declared, item, at)
-    else
-      override(declared, item, at)
-    end
-  end
-end
+local refuse = overrides.refuse
 
 -- A copy of declared values as the plan writes them: lists marked, plugins as { plugin =, params = } with all
 -- parameters. Their identities go into `used`.
@@ -126,23 +37,6 @@ local function resolve(values, path, used)
   return out
 end
 
-local function chosen_seeds(node)
-  local seeds = node.value
-  if node.kind == "list" then
-    seeds = {}
-    for i, item in ipairs(node.items) do
-      seeds[i] = item.value
-    end
-  end
-  local wrong = node.kind == "list" and (#seeds == 0 and "expected at least one" or settings.bad_seeds(seeds))
-  if wrong then
-    refuse(node, "seeds: %s", wrong)
-  elseif node.kind ~= "list" and (node.kind ~= "integer" or seeds < 1) then
-    mismatch(node, "seeds", "a count or a list of integers")
-  end
-  return settings.seed_list(seeds)
-end
-
 local function chosen_arms(wanted, arms)
   local chosen, known = {}, settings.names(arms)
   for _, name in ipairs(wanted) do
@@ -158,9 +52,11 @@ end
 local function apply(plan, node)
   for _, item in ipairs(node.items) do
     if item.name == "seeds" then
-      plan.seeds = chosen_seeds(item)
-    elseif item.name == "params" or item.name == "arms" then
-      override(plan[item.name], item, item.name)
+      plan.seeds = overrides.seeds(item)
+    elseif item.name == "params" then
+      overrides.values(plan.params, item, "params")
+    elseif item.name == "arms" then
+      overrides.arms(plan, item)
     elseif plan.params[item.name] ~= nil then
       refuse(item, "no setting \"%s\"; did you mean \"params.%s\"?", item.name, item.name)
     else
@@ -169,9 +65,22 @@ local function apply(plan, node)
   end
 end
 
+-- What to sweep or tune over: from the command's YAML file, else from the script.
+local function definition(x, options)
+  local declared = x[options.mode]
+  if options.sweep then
+    return options.sweep
+  elseif not declared then
+    error({ refused = ("%s declares no %s: add %s = { over = { ... } }, or name a YAML file with it"):format(
+      options.script, options.mode, options.mode) }, 0)
+  end
+  return sweep.declared_node(declared, ("%s: %s"):format(options.script, options.mode))
+end
+
 --- The plan of `x` as a table ready for JSON. Raises { refused = text } for wrong overrides.
 ---@param x assay.Experiment
----@param options { overrides: table, seeds: integer[]?, count: integer?, arms: string[] }
+---@param options { overrides: table, seeds: integer[]?, count: integer?, arms: string[], mode: string,
+---  sweep: table?, marked: boolean?, script: string }
 local function make(x, options)
   local used = {}
   local plan = { params = resolve(x.params, "params", used), arms = {}, seeds = x.seeds }
@@ -181,14 +90,21 @@ local function make(x, options)
   apply(plan, options.overrides)
   local seeds = options.seeds
   if #seeds == 0 then
-    seeds = options.count and settings.seed_list(options.count) or plan.seeds
+    seeds = options.count and settings.seed_list(options.count)
   end
+  local chosen, swept, cells = chosen_arms(options.arms, plan.arms), nil, nil
+  if options.mode and options.mode ~= "run" then
+    swept, cells, seeds = sweep.expand(plan, definition(x, options), {
+      tuning = options.mode == "tune", marked = options.marked, seeds = seeds, headline = x.headline,
+      arms = chosen })
+  end
+  seeds = seeds or plan.seeds
   local wrong = settings.bad_seeds(seeds)
   if wrong then
     error({ refused = "--seed: " .. wrong }, 0)
   end
   local arms, plugins = {}, {}
-  for _, name in ipairs(settings.names(chosen_arms(options.arms, plan.arms))) do
+  for _, name in ipairs(settings.names(chosen)) do
     arms[#arms + 1] = { name = name, config = plan.arms[name] }
   end
   for _, name in ipairs(settings.names(used)) do
@@ -196,9 +112,10 @@ local function make(x, options)
   end
   return {
     name = x.name, paper = x.paper, doc = x.doc, headline = x.headline, params = plan.params,
-    arms = runtime.list(arms), seeds = runtime.list(seeds), claims = runtime.list {}, pool = x.pool ~= nil,
+    arms = runtime.list(arms), seeds = runtime.list(seeds), claims = runtime.list {},
+    pool = x.pool ~= nil and options.mode ~= "tune",
     time_limit = x.time_limit, memory_limit = x.memory_limit,
-    plugins = runtime.list(plugins),
+    plugins = runtime.list(plugins), sweep = swept, cells = cells,
   }
 end
 

@@ -24,6 +24,15 @@ local function names(t)
   return list
 end
 
+local function has(list, value)
+  for _, v in ipairs(list) do
+    if v == value then
+      return true
+    end
+  end
+  return false
+end
+
 local function count(t)
   local n = 0
   for _ in pairs(t) do
@@ -224,6 +233,7 @@ local function view(values, path)
 end
 
 return {
-  kinds = kinds, names = names, count = count, quoted = quoted, describe = describe, kind_of = kind_of,
-  check = check, bad_seeds = bad_seeds, seed_list = seed_list, restore = restore, view = view,
+  kinds = kinds, names = names, has = has, count = count, quoted = quoted, describe = describe,
+  kind_of = kind_of, check = check, bad_seeds = bad_seeds, seed_list = seed_list, restore = restore,
+  view = view,
 }

@@ -23,8 +23,10 @@ static void identity_of(const char *text, int arm, int seed, char out[HASH_TEXT]
     plan p;
     as_error e = {0};
     assert_true(plan_read(text, &p, &e));
-    assert_true(plan_identity(&p, "run", cJSON_GetArrayItem(p.arms, arm), cJSON_GetArrayItem(p.seeds, seed),
-                              NULL, out));
+    plan_part part = {.params = p.params,
+                      .arm = cJSON_GetArrayItem(p.arms, arm),
+                      .seed = cJSON_GetArrayItem(p.seeds, seed)};
+    assert_true(plan_identity(&p, &part, out));
     plan_free(&p);
 }
 
@@ -73,8 +75,8 @@ static void a_pool_is_its_members(void **state)
     assert_true(plan_read(base, &p, &e));
     const cJSON *arm = cJSON_GetArrayItem(p.arms, 0);
     cJSON *one = cJSON_Parse("[\"ab\"]"), *two = cJSON_Parse("[\"ab\",\"cd\"]");
-    assert_true(plan_identity(&p, "pool", arm, NULL, one, x));
-    assert_true(plan_identity(&p, "pool", arm, NULL, two, y));
+    assert_true(plan_identity(&p, &(plan_part){.params = p.params, .arm = arm, .members = one}, x));
+    assert_true(plan_identity(&p, &(plan_part){.params = p.params, .arm = arm, .members = two}, y));
     assert_string_not_equal(x, y);
     cJSON_Delete(one);
     cJSON_Delete(two);

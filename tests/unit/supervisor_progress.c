@@ -5,8 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -40,6 +43,62 @@ static void text_is_cut_to_its_room(void **state)
     assert_string_equal(text, "ldr_kl seed 2  ");
     assert_int_equal(length, 36);
     assert_int_equal(text[16], 'x');
+}
+
+static void expect_pool(progress_pool p, const char *wanted)
+{
+    char text[160];
+    assert_int_equal(progress_pool_text(text, sizeof text, &p), strlen(wanted));
+    assert_string_equal(text, wanted);
+}
+
+static void says_how_far_a_pool_is(void **state)
+{
+    (void)state;
+    expect_pool((progress_pool){.running = 2, .waiting = 38, .jobs = 2}, "0 of 40 done, 2 running");
+    /* 25 waiting and 2 running of 10 s each, 8 s of them over: 262 s on two lanes, 131 s */
+    expect_pool(
+        (progress_pool){
+            .done = 12, .failed = 1, .running = 2, .waiting = 25, .jobs = 2, .seconds = 10, .under_way = 8},
+        "12 of 40 done, 1 failed, 2 running, left 2:11");
+    /* the last one has a lane of its own; it takes longer than others did */
+    expect_pool((progress_pool){.done = 39, .running = 1, .jobs = 2, .seconds = 10, .under_way = 4},
+                "39 of 40 done, 1 running, left 0:06");
+    expect_pool((progress_pool){.done = 39, .running = 1, .jobs = 2, .seconds = 10, .under_way = 40},
+                "39 of 40 done, 1 running, left 0:00");
+    expect_pool((progress_pool){.done = 3, .jobs = 2, .seconds = 10}, "3 of 3 done, left 0:00");
+}
+
+/* A terminal of 20 columns and 4 rows, and what was written to it. */
+static void a_block_is_refreshed_and_leaves_nothing(void **state)
+{
+    (void)state;
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    FILE *f = fopen(ptsname(master), "r+");
+    assert_non_null(f);
+    ioctl(master, TIOCSWINSZ, &(struct winsize){.ws_row = 4, .ws_col = 20});
+    setenv("TERM", "xterm", 1);
+    setenv("NO_COLOR", "1", 1);
+    progress p;
+    progress_open(&p, f);
+    assert_true(p.terminal);
+    progress_live(&p, "two runs\na first run of many columns");
+    assert_int_equal(p.shown, 2);
+    progress_live(&p, "1\n2\n3\n4\n5"); /* no more than fits, or it would scroll */
+    assert_int_equal(p.shown, 3);
+    progress_say(&p, "stays");
+    assert_int_equal(p.shown, 0);
+    progress_clear(&p);
+    char got[512];
+    ssize_t n = read(master, got, sizeof got - 1);
+    assert_true(n > 0);
+    got[n] = 0;
+    assert_string_equal(got, "\rtwo runs\033[K\r\na first run of many\033[K\033[J"
+                             "\033[1A\r1\033[K\r\n2\033[K\r\n3\033[K\033[J"
+                             "\033[2A\r\033[Jstays\r\n");
+    fclose(f);
+    close(master);
 }
 
 static void measures_steps_a_second(void **state)
@@ -84,10 +143,9 @@ static void plain_lines_where_there_is_no_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_known),
-        cmocka_unit_test(text_is_cut_to_its_room),
-        cmocka_unit_test(measures_steps_a_second),
-        cmocka_unit_test(plain_lines_where_there_is_no_terminal),
+        cmocka_unit_test(says_what_is_known),      cmocka_unit_test(text_is_cut_to_its_room),
+        cmocka_unit_test(says_how_far_a_pool_is),  cmocka_unit_test(a_block_is_refreshed_and_leaves_nothing),
+        cmocka_unit_test(measures_steps_a_second), cmocka_unit_test(plain_lines_where_there_is_no_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

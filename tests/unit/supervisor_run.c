@@ -463,10 +463,10 @@ static double interrupt(world *w, const char *script, int n, bool twice)
 static void stops_at_ctrl_c(void **state)
 {
     world *w = *state;
-    assert_true(interrupt(w, "arms hang hang\nseeds 3\n", 2, false) < 1.9);
+    assert_true(interrupt(w, "arms hang\nseeds 3\n", 2, false) < 1.9);
     expect(w, "SELECT status, error, signal FROM run ORDER BY id",
            "interrupted,\"stopped by the user, arm hang, seed 1\",15\n"
-           "interrupted,\"stopped by the user, arm hang, seed 1\",15\n");
+           "interrupted,\"stopped by the user, arm hang, seed 2\",15\n");
     expect_talk(w, "stopping; once more kills at once\n");
 }
 
