@@ -7,7 +7,7 @@
 #include <string.h>
 
 static struct {
-    bool json, all;
+    bool json, all, lua;
     const char *folder, *db;
     int seconds;
 } given;
@@ -16,6 +16,7 @@ static const option options[] = {
     {"json", 0, OPTION_FLAG, &given.json, NULL,
      "list, show, check: as JSON, with parameters, hashes and paths"},
     {"output", 'o', OPTION_TEXT, &given.folder, "DIR", "meta: where the files go; lua/meta if not given"},
+    {"lua", 0, OPTION_FLAG, &given.lua, NULL, "new: a plugin in Lua, for a first sketch"},
     {"all", 'a', OPTION_FLAG, &given.all, NULL, "check: every plugin that can be found"},
     {"seconds", 0, OPTION_COUNT, &given.seconds, "N", "check: what a plugin may take; 60 if not given"},
     {"db", 0, OPTION_TEXT, &given.db, "FILE", "check: keep the reports there; results/assay.db if not given"},
@@ -33,6 +34,8 @@ static int hand_on(const option_list *words)
         argv[n++] = words->item[i];
     if (given.folder)
         argv[n++] = given.folder;
+    if (given.lua)
+        argv[n++] = "--lua";
     if (given.json)
         argv[n++] = "--json";
     int code = process_run(argv, &e);
@@ -74,6 +77,8 @@ static int run_words(const command *self, const option_list *words)
         return command_misused(self, "unexpected argument \"%s\"", words->item[1]);
     if ((meta || make) && given.json)
         return command_misused(self, "%s writes files; --json is for list and show", what);
+    if (!make && given.lua)
+        return command_misused(self, "--lua is for new");
     if (!meta && given.folder)
         return command_misused(self, "--output is for meta");
     return hand_on(words);

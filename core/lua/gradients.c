@@ -20,8 +20,8 @@ static int detach(lua_State *L)
     lua_host *h = host_of(L);
     handle *u = handle_new(L, h);
     as_scope s = scope_open(h->c);
-    return host_finish(L, h, u, s,
-                       tensor_alias(h->c, x)); /* never x itself: it may come to require a gradient */
+    /* never x itself: it may come to require a gradient */
+    return host_finish(L, h, u, s, x->requires_grad ? tape_detach(h->c, x) : tensor_alias(h->c, x));
 }
 
 /* x:clone(): a copy of the items, without history */

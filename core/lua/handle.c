@@ -87,8 +87,12 @@ int handle_raise_dropped(lua_State *L, const handle *u)
     lua_host *h = host_of(L);
     if (u->dropped == 0)
         return lua_host_raise(L, "this tensor was closed before");
+    const script_place *p = &h->places[u->dropped - 1];
+    if (p->line == 0)
+        return lua_host_raise(L, "tensor was dropped when a call of %s ended; register what is kept",
+                              p->text);
     return lua_host_raise(L, "tensor was dropped when the scope at %s ended; return it or :keep() it",
-                          h->places[u->dropped - 1].text);
+                          p->text);
 }
 
 /* ---- as.scope ---- */
@@ -96,7 +100,7 @@ int handle_raise_dropped(lua_State *L, const handle *u)
 /* Of the caller's line. */
 static uint32_t scope_place_of(lua_State *L, lua_host *h)
 {
-    lua_Debug ar = {.source = "?", .currentline = 0};
+    lua_Debug ar = {.source = "?", .currentline = -1};
     if (lua_getstack(L, 1, &ar))
         lua_getinfo(L, "Sl", &ar);
     uint32_t place = host_place(h, &ar);
@@ -144,6 +148,19 @@ static void retire(handle_scope *s)
     }
 }
 
+void handle_scope_enter(lua_host *h, handle_scope *s)
+{
+    s->outer = h->scope;
+    s->ring.previous = s->ring.next = &s->ring;
+    h->scope = s;
+}
+
+void handle_scope_leave(lua_host *h, handle_scope *s)
+{
+    h->scope = s->outer;
+    retire(s);
+}
+
 /* The part of as.scope after the call that may run out of Lua's memory, protected. (scope, results...) */
 static int move_results(lua_State *L)
 {
@@ -163,9 +180,8 @@ static int scope_call(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_host *h = host_of(L);
-    handle_scope s = {.outer = h->scope, .place = scope_place_of(L, h)};
-    s.ring.previous = s.ring.next = &s.ring;
-    h->scope = &s;
+    handle_scope s = {.place = scope_place_of(L, h)};
+    handle_scope_enter(h, &s);
     int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
     h->scope = s.outer;
     int results = lua_gettop(L);

@@ -1,4 +1,4 @@
-#include "lua/internal.h"
+#include "lua/sketch.h"
 
 #include "base/suggest.h"
 
@@ -56,7 +56,7 @@ uint32_t host_place(lua_host *h, const lua_Debug *ar)
     script_place *p = &grown[h->place_count];
     p->source = ar->source;
     p->line = ar->currentline;
-    snprintf(p->text, sizeof p->text, "%s:%d", ar->short_src, ar->currentline);
+    snprintf(p->text, sizeof p->text, ar->currentline ? "%s:%d" : "%s", ar->short_src, ar->currentline);
     return h->place_count++;
 }
 
@@ -255,6 +255,7 @@ static int open_state(lua_State *L)
     core_open_files(L);
     core_open_readers(L);
     core_open_plugins(L);
+    sketch_open(L);
     return 0;
 }
 
@@ -269,14 +270,16 @@ lua_State *lua_host_new(as_ctx *c, const char *library)
     lua_pushstring(L, library);
     if (lua_pcall(L, 2, 0, 0) == LUA_OK)
         return L;
-    lua_close(L);
+    lua_host_free(L);
     return NULL;
 }
 
 void lua_host_free(lua_State *L)
 {
-    if (L)
-        lua_close(L);
+    if (!L)
+        return;
+    lua_close(L);
+    sketch_close();
 }
 
 as_ctx *lua_host_context(lua_State *L)

@@ -30,8 +30,8 @@ struct handle_scope {
 
 /* A line of a script, kept for messages. */
 typedef struct {
-    const char *source; /* identity of the chunk's name, for a quick compare */
-    int line;
+    const char *source;         /* identity of the chunk's name, for a quick compare */
+    int line;                   /* 0: the calls of a plugin, by its name */
     char text[LUA_IDSIZE + 16]; /* "file:line" */
 } script_place;
 
@@ -44,11 +44,11 @@ struct border; /* a call into a plugin under way: plugin_arguments.h */
 
 typedef struct {
     as_ctx *c;
-    lua_State *main;
-    struct border *border; /* the innermost, NULL outside */
-    int metatable;         /* registry reference of the handles' */
-    handle_scope *scope;   /* innermost as.scope, NULL outside */
-    script_place *places;  /* where scopes stood, and operations that messages may name */
+    lua_State *main, *sketches; /* sketches: where plugins in Lua run */
+    struct border *border;      /* the innermost, NULL outside */
+    int metatable;              /* registry reference of the handles' */
+    handle_scope *scope;        /* innermost as.scope, NULL outside */
+    script_place *places;       /* where scopes stood, and operations that messages may name */
     uint32_t place_count;
     script_stream *streams; /* the script's random streams */
     int stream_count;
@@ -72,6 +72,12 @@ void handle_drop(handle *u);
 void handle_keep(handle *u);
 int tensor_keep(lua_State *L); /* x:keep() */
 int handle_raise_dropped(lua_State *L, const handle *u);
+/* The number of a place that scopes can have; `source` is compared as a pointer. Raises when out of memory.
+ */
+uint32_t handle_place(lua_State *L, lua_host *h, const char *source, int line, const char *text);
+/* From enter to leave handles belong to `s`, whose place may be set in between; then they are dropped. */
+void handle_scope_enter(lua_host *h, handle_scope *s);
+void handle_scope_leave(lua_host *h, handle_scope *s);
 
 static inline handle *handle_at(lua_State *L, int index)
 {

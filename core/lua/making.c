@@ -103,6 +103,30 @@ static int i64(lua_State *L)
     return from_lists(L, AS_I64);
 }
 
+/* core.bytes(text, first, last): a text's bytes as numbers 0 to 255 in the working float; places as
+ * string.sub has them */
+static int bytes(lua_State *L)
+{
+    size_t size;
+    const unsigned char *text = (const unsigned char *)luaL_checklstring(L, 1, &size);
+    lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
+    lua_host *h = host_of(L);
+    if (last < 0)
+        last += (lua_Integer)size + 1;
+    if (first < 1 || last > (lua_Integer)size || first > last + 1)
+        return lua_host_raise(L, "bytes %d to %d of a text of %d", (int)first, (int)last, (int)size);
+    handle *u = handle_new(L, h);
+    as_scope s = scope_open(h->c);
+    as_t x = tensor_new(h->c, context_of(h->c)->working, (as_dims){1, {last - first + 1}});
+    for (int64_t i = 0; context_ok(h->c) && i < x->count; i++) {
+        if (x->dtype == AS_F32)
+            ((float *)x->data)[i] = text[first - 1 + i];
+        else
+            ((double *)x->data)[i] = text[first - 1 + i];
+    }
+    return host_finish(L, h, u, s, x);
+}
+
 /* ---- filled ---- */
 
 static int filled(lua_State *L, const char *name, int first, double value)
@@ -146,7 +170,7 @@ static int arange(lua_State *L)
 void core_open_making(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"tensor", tensor}, {"i64", i64}, {"zeros", zeros}, {"ones", ones}, {"full", full},
-        {"arange", arange}, {0}};
+        {"tensor", tensor}, {"i64", i64},   {"bytes", bytes},   {"zeros", zeros},
+        {"ones", ones},     {"full", full}, {"arange", arange}, {0}};
     luaL_setfuncs(L, functions, 0);
 }

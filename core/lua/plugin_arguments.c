@@ -14,7 +14,7 @@ void border_enter(lua_State *L, border *b, int object)
     luaL_checkstack(L, 8, "a call of a plugin");
     lua_host *h = host_of(L);
     lua_pushnil(L);
-    *b = (border){.L = L, .object = object, .error = lua_gettop(L), .outer = h->border};
+    *b = (border){.L = L, .object = object, .error = lua_gettop(L), .scope = h->scope, .outer = h->border};
     h->border = b;
 }
 

@@ -12,6 +12,7 @@ typedef struct border {
     int object; /* stack index of the userdata whose user value 1 is the table of values by place */
     int error;  /* stack index where a callback's error value is kept */
     bool raised;
+    handle_scope *scope; /* the script's, where handles of a callback belong */
     struct border *outer;
 } border;
 

@@ -63,7 +63,12 @@ static bool call_protected(as_ctx *c, model_call *k, lua_CFunction f, int result
     lua_pushcfunction(L, f);
     lua_pushlightuserdata(L, k);
     push_value(L, b, k->m);
-    if (lua_pcall(L, 2, results, 0) == LUA_OK)
+    lua_host *h = k->m->host;
+    handle_scope *scope = h->scope; /* a plugin's in Lua, if one is the caller */
+    h->scope = b->scope;
+    int status = lua_pcall(L, 2, results, 0);
+    h->scope = scope;
+    if (status == LUA_OK)
         return true;
     const char *text = lua_tostring(L, -1);
     context_fail(c, "model: %s", text ? text : "an error value that is no text");

@@ -200,8 +200,13 @@ int plugin_new(lua_State *L)
     o->i->hook_count = o->hook_count;
     if (is_kind(o, "adapters"))
         remember_models(L);
-    if (is_kind(o, "datasets") && !call_open(o->i))
-        return lua_host_raise_context(L);
+    if (is_kind(o, "datasets")) {
+        border_enter(L, &b, 4);
+        bool opened = call_open(o->i);
+        border_leave(L, &b);
+        if (!opened)
+            return border_raise(L, &b);
+    }
     lua_settop(L, 4);
     return 1;
 }
@@ -370,13 +375,17 @@ static int read_split(lua_State *L, plugin_object *o, const char *name)
     if (lua_getfield(L, -1, name) != LUA_TNIL)
         return 1;
     lua_pop(L, 1);
+    border b;
+    border_enter(L, &b, 1);
     as_ctx *c = host_of(L)->c;
     as_scope scope = scope_open(c);
     as_state *s = call_read(o->i, name);
+    border_leave(L, &b);
     if (!s) {
         scope_close(c, scope, NULL);
-        return lua_host_raise_context(L);
+        return border_raise(L, &b);
     }
+    lua_settop(L, b.error - 1);
     plugin_push_state(L, s, push_fields, scope);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, name);

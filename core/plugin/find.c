@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const find_kinds[FIND_KINDS] = {"losses", "heads",  "samplers", "hooks",   "distillers",
@@ -36,6 +37,13 @@ bool find_kind(const char *kind, as_error *e)
                      kind);
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat x, y;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 /* One more folder unless it is listed already or too long. */
 static int add_folder(char folders[FIND_FOLDERS][FIND_PATH], int n, const char *base, int length,
                       const char *tail)
@@ -46,7 +54,7 @@ static int add_folder(char folders[FIND_FOLDERS][FIND_PATH], int n, const char *
     if (size >= FIND_PATH)
         return n;
     for (int i = 0; i < n; i++)
-        if (strcmp(folders[i], folders[n]) == 0)
+        if (same_folder(folders[i], folders[n]))
             return n;
     return n + 1;
 }
@@ -88,14 +96,18 @@ int find_folders(char folders[FIND_FOLDERS][FIND_PATH])
     return add_program_folders(folders, n);
 }
 
+/* In one folder the first of them wins. */
+static const char *const endings[] = {".so", ".lua"};
+
 bool find_path(const char *kind, const char *name, char path[FIND_PATH])
 {
     char folders[FIND_FOLDERS][FIND_PATH];
     int n = find_folders(folders);
     for (int i = 0; i < n; i++)
-        if (snprintf(path, FIND_PATH, "%s/%s/%s.so", folders[i], kind, name) < FIND_PATH &&
-            access(path, F_OK) == 0)
-            return true;
+        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+            if (snprintf(path, FIND_PATH, "%s/%s/%s%s", folders[i], kind, name, endings[k]) < FIND_PATH &&
+                access(path, F_OK) == 0)
+                return true;
     return false;
 }
 
@@ -116,7 +128,18 @@ static bool add_hit(find_list *list, const char *folder, const char *kind, const
     return hit.kind && hit.name && hit.path;
 }
 
-static bool list_folder(const char *folder, const char *kind, find_list *list)
+/* The file's name without the ending, as a length; 0 for another file, and for known answers beside a plugin.
+ */
+static size_t stem_length(const char *file, const char *ending)
+{
+    static const char spec[] = "_spec.lua";
+    size_t length = strlen(file), end = strlen(ending), tail = sizeof spec - 1;
+    if (*file == '.' || length <= end || strcmp(file + length - end, ending) != 0)
+        return 0;
+    return length > tail && strcmp(file + length - tail, spec) == 0 ? 0 : length - end;
+}
+
+static bool list_folder(const char *folder, const char *kind, const char *ending, find_list *list)
 {
     char path[FIND_PATH];
     if (snprintf(path, sizeof path, "%s/%s", folder, kind) >= FIND_PATH)
@@ -126,9 +149,9 @@ static bool list_folder(const char *folder, const char *kind, find_list *list)
         return true;
     bool enough = true;
     for (struct dirent *entry; enough && (entry = readdir(d));) {
-        size_t length = strlen(entry->d_name);
-        if (length > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 3, ".so") == 0)
-            enough = add_hit(list, folder, kind, entry->d_name, length - 3);
+        size_t length = stem_length(entry->d_name, ending);
+        if (length > 0)
+            enough = add_hit(list, folder, kind, entry->d_name, length);
     }
     closedir(d);
     return enough;
@@ -157,8 +180,8 @@ bool find_all(const char *kind, find_list *list, as_error *e)
         if (kind && strcmp(kind, find_kinds[k]) != 0)
             continue;
         int start = list->count;
-        for (int i = 0; i < n; i++)
-            if (!list_folder(folders[i], find_kinds[k], list)) {
+        for (int i = 0; i < 2 * n; i++)
+            if (!list_folder(folders[i / 2], find_kinds[k], endings[i % 2], list)) {
                 find_free(list);
                 return error_set(e, "out of memory listing plugins");
             }

@@ -1,6 +1,6 @@
-/* Where plugins are: KIND/NAME.so under the first of ./plugins, each folder of $ASSAY_PLUGIN_PATH,
- * $XDG_DATA_HOME/assay/plugins (default ~/.local/share), plugins beside the program, and lib/assay/plugins of
- * the prefix it is installed under. The first hit wins. Nothing is loaded here. */
+/* Where plugins are: KIND/NAME.so, else KIND/NAME.lua, under the first of ./plugins, each folder of
+ * $ASSAY_PLUGIN_PATH, $XDG_DATA_HOME/assay/plugins (default ~/.local/share), plugins beside the program, and
+ * lib/assay/plugins of the prefix it is installed under. The first hit wins. Nothing is loaded here. */
 #ifndef ASSAY_PLUGIN_FIND_H
 #define ASSAY_PLUGIN_FIND_H
 
@@ -26,8 +26,8 @@ int find_folders(char folders[FIND_FOLDERS][FIND_PATH]);
 bool find_path(const char *kind, const char *name, char path[FIND_PATH]);
 
 typedef struct {
-    char *kind, *name, *path; /* name is the file's, without .so */
-    bool hidden;              /* an earlier folder has a file of this kind and name */
+    char *kind, *name, *path; /* name is the file's, without .so or .lua */
+    bool hidden;              /* a file of this kind and name comes before it */
 } find_hit;
 
 typedef struct {

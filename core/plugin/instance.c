@@ -197,6 +197,8 @@ void instance_free(instance *i)
         return;
     if (i->self && i->plugin->d.destroy)
         i->plugin->d.destroy(i->self);
+    if (i->script)
+        i->plugin->module->scripts->release(i);
     release(i->state, i->state_count);
     instance_forget_streams(i);
     for (int k = 0; k < i->split_count; k++)

@@ -40,6 +40,7 @@ typedef struct instance {
     void *params;    /* the plugin's struct, filled */
     cJSON *given;    /* what of it the script gave; NULL for nothing */
     void *self;      /* the plugin's own struct; NULL when state_size is 0 */
+    void *script; /* of a plugin in Lua: its half there (load_scripts.release); NULL before its first call */
     bool training;
     bool failed;                      /* a call failed inside the plugin */
     bool setting_up;                  /* registering is legal */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static module *modules; /* all that are loaded; they stay */
+static const load_scripts *language;
 
 static const char *sanitizer_name(uint32_t sanitizer)
 {
@@ -136,6 +137,25 @@ static void module_free(module *m)
     free(m);
 }
 
+static module *take_module(const char *path, const load_scripts *scripts, const as_module *m, as_error *e)
+{
+    module *out = calloc(1, sizeof *out);
+    if (!out || !(out->path = strdup(path))) {
+        free(out);
+        error_set(e, "%s: out of memory", path);
+        return NULL;
+    }
+    out->scripts = scripts;
+    out->abi_major = m->abi_major;
+    out->abi_minor = m->abi_minor;
+    if (!take_plugins(out, m, e)) {
+        module_free(out);
+        return NULL;
+    }
+    out->next = modules;
+    return modules = out;
+}
+
 static module *open_module(const char *path, const elf_note *note, as_error *e)
 {
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -148,22 +168,42 @@ static module *open_module(const char *path, const elf_note *note, as_error *e)
         return NULL;
     }
     const as_module *m = find_module(path, handle, e);
-    if (!m || !check_module(path, note, m, e))
-        return NULL;
-    module *out = calloc(1, sizeof *out);
-    if (!out || !(out->path = strdup(path))) {
-        free(out);
-        error_set(e, "%s: out of memory", path);
-        return NULL;
-    }
-    out->abi_major = m->abi_major;
-    out->abi_minor = m->abi_minor;
-    if (!take_plugins(out, m, e)) {
-        module_free(out);
+    return m && check_module(path, note, m, e) ? take_module(path, NULL, m, e) : NULL;
+}
+
+static module *open_script(const char *path, as_error *e)
+{
+    if (!language) {
+        error_set(e, "%s: plugins in Lua are loaded by assay-worker only", path);
         return NULL;
     }
-    out->next = modules;
-    return modules = out;
+    const as_module *m = language->load(language->self, path, e);
+    return m ? take_module(path, language, m, e) : NULL;
+}
+
+static bool is_script(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".lua") == 0;
+}
+
+const load_scripts *load_language_now(void)
+{
+    return language;
+}
+
+void load_language(const load_scripts *scripts)
+{
+    language = scripts;
+    for (module **m = &modules; !scripts && *m;) {
+        module *gone = *m;
+        if (!gone->scripts) {
+            m = &gone->next;
+            continue;
+        }
+        *m = gone->next;
+        module_free(gone);
+    }
 }
 
 module *load_file(const char *path, as_error *e)
@@ -177,6 +217,8 @@ module *load_file(const char *path, as_error *e)
         if (strcmp(m->path, path) == 0)
             return m;
     elf_note note;
+    if (is_script(path))
+        return open_script(path, e);
     return check_note(path, &note, e) ? open_module(path, &note, e) : NULL;
 }
 

@@ -11,6 +11,7 @@
 #define LOAD_ABI_MINOR 1 /* the highest this host speaks; it speaks all from 0 */
 
 struct module;
+struct instance;
 
 /* One plugin, checked: parameters in order, signature parsed, calls of its kind present. */
 typedef struct {
@@ -21,8 +22,25 @@ typedef struct {
     uint64_t instances; /* made so far: the number of the next */
 } plugin;
 
+/* How files that are no machine code are loaded: plugins in Lua, by whoever runs Lua. */
+typedef struct {
+    void *self;
+    /* The module of a file, as AS_MODULE makes it; lives until load_language(NULL). NULL and a text that
+     * begins with the path. */
+    const as_module *(*load)(void *self, const char *path, as_error *e);
+    /* The instance goes: its half there (instance->script) may go, too. */
+    void (*release)(struct instance *i);
+    /* Gives back what is not reached any more, so that memory can be counted. */
+    void (*collect)(void *self);
+} load_scripts;
+
+/* From now on files .lua are loaded so; NULL: forgets those that were, whose instances are gone. */
+void load_language(const load_scripts *scripts);
+const load_scripts *load_language_now(void);
+
 typedef struct module {
-    char *path; /* as found: "plugins/losses/poly1.so" */
+    char *path;                  /* as found: "plugins/losses/poly1.so", "plugins/losses/mine.lua" */
+    const load_scripts *scripts; /* NULL for machine code */
     uint32_t abi_major, abi_minor;
     int count;
     plugin *list;

@@ -1,14 +1,11 @@
-/* check SECONDS KIND/NAME | FILE.so | --spec SPEC.LUA FILE: the conformance check of one plugin or of all in
+/* check SECONDS KIND/NAME | FILE | --spec SPEC.LUA FILE: the conformance check of one plugin or of all in
  * one file. Prints lines for `assay plugins check`, each a word and a text: plugin, version, hash, path,
  * stops, begin, pass, fail, left, end. A plugin that dies takes only this process along; what was begun last
  * is what it died in. */
 #include "worker/worker.h"
 
 #include "check/check.h"
-#include "plugin/services.h"
 #include "tensor/alloc.h"
-#include "tensor/context.h"
-#include "tensor/pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +53,7 @@ static bool check_named(as_ctx *c, const char *what, as_error *e)
     const char *dot = strrchr(what, '.');
     if (dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".cc") == 0))
         return error_set(e, "%s is the source: assay build %s, then check the .so beside it", what, what);
-    if (!dot || strcmp(dot, ".so") != 0) {
+    if (!dot || (strcmp(dot, ".so") != 0 && strcmp(dot, ".lua") != 0)) {
         plugin *p = load_plugin_named(what, e);
         return p && check_one(c, p, e);
     }
@@ -72,18 +69,17 @@ int mode_check(int argc, char **argv)
     as_error e = {{0}};
     int seconds = argc > 0 ? atoi(argv[0]) : 0;
     if (seconds < 1 || argc < 2)
-        return worker_say(WORKER_MISUSE, "usage: assay-worker check SECONDS KIND/NAME | FILE.so");
+        return worker_say(WORKER_MISUSE, "usage: assay-worker check SECONDS KIND/NAME | FILE.so | FILE.lua");
     alarm((unsigned)seconds); /* what takes longer hangs: the signal ends the process */
     if (argc == 4 && strcmp(argv[1], "--spec") == 0)
         return mode_script(2, argv + 2);
     alloc_guard();
     lines = fdopen(dup(STDOUT_FILENO), "w");
-    as_ctx *c = context_new(services_table(), 1);
-    if (!lines || !c || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    engine n;
+    if (!lines || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return worker_say(WORKER_FAILED, "out of memory");
-    pool_start(1);
-    bool good = check_named(c, argv[1], &e);
-    context_free(c);
+    bool good = engine_open(&n, 1, 1, &e) && check_named(n.c, argv[1], &e);
+    engine_close(&n);
     fclose(lines);
     return good ? WORKER_OK : worker_say(WORKER_MISUSE, "%s", e.text);
 }

@@ -2,6 +2,7 @@
 
 #include "lua/host.h"
 #include "lua/run_session.h"
+#include "plugin/load.h"
 #include "plugin/services.h"
 #include "tensor/context.h"
 #include "tensor/pool.h"
@@ -86,6 +87,22 @@ void engine_close(engine *n)
     if (n->c)
         context_free(n->c);
     run_sources_free(&n->sources);
+}
+
+static const as_module *open_and_load(void *self, const char *path, as_error *e)
+{
+    if (!engine_open(self, 0, 1, e)) /* which puts the state's own loader in place of this one */
+        return NULL;
+    const load_scripts *now = load_language_now();
+    return now->load(now->self, path, e);
+}
+
+void engine_on_demand(engine *n)
+{
+    static load_scripts first = {.load = open_and_load};
+    *n = (engine){0};
+    first.self = n;
+    load_language(&first);
 }
 
 /* ---- scripts ---- */

@@ -181,7 +181,7 @@ static int show(const char *name, bool as_json)
 }
 
 /* The files of a new plugin, by lua/assay/scaffold.lua. */
-static int new_plugin(char *name)
+static int new_plugin(int argc, char **argv)
 {
     engine n;
     as_error e = {0};
@@ -191,11 +191,11 @@ static int new_plugin(char *name)
     engine_close(&n);
     if (!found)
         return worker_say(WORKER_FAILED, "%s", e.text);
-    char *argv[] = {script, name, NULL};
-    return mode_script(2, argv);
+    char *words[] = {script, argv[0], argc > 1 ? argv[1] : NULL, NULL};
+    return mode_script(1 + argc, words);
 }
 
-int mode_plugins(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
     bool as_json = argc > 1 && strcmp(argv[argc - 1], "--json") == 0;
     int words = argc - as_json;
@@ -203,11 +203,21 @@ int mode_plugins(int argc, char **argv)
         return list(as_json);
     if (words == 2 && strcmp(argv[0], "show") == 0)
         return show(argv[1], as_json);
-    if (words == 2 && !as_json && strcmp(argv[0], "new") == 0)
-        return new_plugin(argv[1]);
+    if (words >= 2 && words <= 3 && !as_json && strcmp(argv[0], "new") == 0)
+        return new_plugin(words - 1, argv + 1);
     if (!as_json && words >= 1 && words <= 2 && strcmp(argv[0], "meta") == 0)
         return plugins_meta(words == 2 ? argv[1] : "lua/meta");
-    return worker_say(WORKER_MISUSE,
-                      "usage: assay-worker plugins list [--json] | show KIND/NAME [--json] | new KIND/NAME | "
-                      "meta [DIR]");
+    return worker_say(
+        WORKER_MISUSE,
+        "usage: assay-worker plugins list [--json] | show KIND/NAME [--json] | new KIND/NAME [--lua] | "
+        "meta [DIR]");
+}
+
+int mode_plugins(int argc, char **argv)
+{
+    engine n;
+    engine_on_demand(&n);
+    int code = run_words(argc, argv);
+    engine_close(&n);
+    return code;
 }

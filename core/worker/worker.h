@@ -30,6 +30,9 @@ typedef struct {
 bool engine_open(engine *n, uint64_t seed, int threads, as_error *e);
 void engine_close(engine *n);
 
+/* Without a script: *n opens when the first plugin in Lua is loaded. Close in any case. */
+void engine_on_demand(engine *n);
+
 /* Loads the script and lets it `require` its neighbours; pushes its function. Messages call it by the path
  * below the current folder where it lies there. *missing: the file cannot be read. */
 bool engine_load(engine *n, const char *script, bool *missing, as_error *e);

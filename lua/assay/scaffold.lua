@@ -1,4 +1,5 @@
--- assay plugins new KIND/NAME: a plugin, its known answer and a small experiment, which run as they are.
+-- assay plugins new KIND/NAME [--lua]: a plugin, its known answer and a small experiment, which run as they
+-- are.
 -- Each kind: what its C file declares, and the Lua that makes one number of it (`use`): it must be `answer`.
 local kinds = {
   losses = {
@@ -99,7 +100,7 @@ static as_t step(as_ctx *c, const void *params_, const as_t *in)
   soups = {
     signature = "states state[] -> state", calls = ".merge = merge",
     body = [[
-/* theta = theta_1 + weight (theta_K - theta_1) */
+/* theta = theta_1 + weight (theta_K - theta_1); counts are the first's */
 static as_t merge(as_ctx *c, const void *params_, const as_t *in)
 {
     const NAME *p = params_;
@@ -107,7 +108,9 @@ static as_t merge(as_ctx *c, const void *params_, const as_t *in)
     (void)in;
     for (int i = 0; as_ok(c) && i < as_state_size(c, first); i++) {
         as_t a = as_state_tensor(c, first, i), b = as_state_tensor(c, last, i);
-        as_state_put(c, as_state_name(c, first, i), as_add(c, a, as_scale(c, as_sub(c, b, a), p->weight)));
+        bool count = as_dtype_of(c, a) == AS_I64;
+        as_state_put(c, as_state_name(c, first, i),
+                     count ? a : as_add(c, a, as_scale(c, as_sub(c, b, a), p->weight)));
     }
     return NULL;
 }
@@ -186,6 +189,20 @@ AS_PLUGIN(.kind = "KIND", .name = "NAME", .version = "0.1.0", .doc = "one line t
           .params_size = sizeof(NAME), CALLS);
 ]]
 
+local sketch = [[
+-- KIND/NAME: what it is and where it is from, in a line or two.
+local as = require "assay.plugin"
+
+return as.plugin {
+  kind = "KIND", name = "NAME", version = "0.1.0", doc = "one line that says what it is",
+  params = {
+    { "weight", "real", 1, "[0, 10]", "what it does; the range is where the method is defined" },
+  },
+  signature = "SIGNATURE",
+BODY
+}
+]]
+
 local spec = [[
 local as = require "assay"
 
@@ -216,6 +233,7 @@ return as.experiment {
 }
 ]]
 
+local in_lua = arg[2] == "--lua"
 local kind, name = (arg[1] or ""):match "^(%l+)/(%l[%l%d_]*)$"
 if not kinds[kind] then
   local known = {}
@@ -229,13 +247,14 @@ end
 
 local function filled(text)
   local k = kinds[kind]
-  local parts = { BODY = k.body, SIGNATURE = k.signature, CALLS = k.calls, USE = k.use, ANSWER = k.answer }
+  local body = in_lua and require("assay.scaffold_lua")[kind] or k.body
+  local parts = { BODY = body, SIGNATURE = k.signature, CALLS = k.calls, USE = k.use, ANSWER = k.answer }
   text = text:gsub("%f[%u]%u%u%u+%f[%U]", parts)
   return (text:gsub("%f[%u]%u%u%u%u%f[%U]", { KIND = kind, NAME = name }))
 end
 
 local files = {
-  { "plugins/" .. kind .. "/" .. name .. ".c", source },
+  { "plugins/" .. kind .. "/" .. name .. (in_lua and ".lua" or ".c"), in_lua and sketch or source },
   { "tests/plugins/" .. kind .. "/" .. name .. ".lua", spec },
   { "experiments/" .. name .. ".lua", experiment },
 }
@@ -254,5 +273,5 @@ for _, file in ipairs(files) do
   out:close()
   print(file[1])
 end
-local build, test, run = files[1][1], files[2][1], files[3][1]
-io.stderr:write(("next: assay build %s; assay test %s; assay run %s\n"):format(build, test, run))
+local build, run = in_lua and "" or ("assay build %s; "):format(files[1][1]), files[3][1]
+io.stderr:write(("next: %sassay plugins check %s/%s; assay run %s\n"):format(build, kind, name, run))
