@@ -4,6 +4,7 @@
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct {
@@ -19,7 +20,8 @@ static const option options[] = {
     {"lua", 0, OPTION_FLAG, &given.lua, NULL, "new: a plugin in Lua, for a first sketch"},
     {"all", 'a', OPTION_FLAG, &given.all, NULL, "check: every plugin that can be found"},
     {"seconds", 0, OPTION_COUNT, &given.seconds, "N", "check: what a plugin may take; 60 if not given"},
-    {"db", 0, OPTION_TEXT, &given.db, "FILE", "check: keep the reports there; results/assay.db if not given"},
+    {"db", 0, OPTION_TEXT, &given.db, "FILE",
+     "check, show: where reports are kept; results/assay.db if not given"},
 };
 
 static int hand_on(const option_list *words)
@@ -61,10 +63,12 @@ static int run_words(const command *self, const option_list *words)
     const char *what = words->n ? words->item[0] : "";
     if (strcmp(what, "check") == 0)
         return check_words(self, words);
-    if (given.all || given.db)
-        return command_misused(self, "--all and --db are for check");
     bool list = strcmp(what, "list") == 0, show = strcmp(what, "show") == 0, meta = strcmp(what, "meta") == 0;
     bool make = strcmp(what, "new") == 0;
+    if (given.all || (given.db && !show))
+        return command_misused(self, given.all ? "--all is for check" : "--db is for check and show");
+    if (given.db)
+        setenv("ASSAY_DB", given.db, 1);
     if (!list && !show && !meta && !make)
         return command_misused(self, "needs list, show, new, check or meta%s%s; example: %s",
                                *what ? ", not " : "", what, self->example);
@@ -98,12 +102,13 @@ const command command_plugins = {
     .operands = "list | show KIND/NAME | new KIND/NAME | check KIND/NAME... | meta",
     .example = "assay plugins show losses/cross_entropy",
     .more =
-        "A plugin is a file KIND/NAME.so in ./plugins, a folder of $ASSAY_PLUGIN_PATH,\n"
+        "A plugin is a file KIND/NAME.so, or KIND/NAME.lua, in ./plugins, a folder of $ASSAY_PLUGIN_PATH,\n"
         "$XDG_DATA_HOME/assay/plugins (else ~/.local/share/...) or beside Assay itself; the first one is\n"
-        "taken. new writes a plugin, its known answer and a small experiment, which run as they are.\n"
-        "check proves what docs/checks.md lists, each plugin in a process of its own, and keeps the\n"
-        "report. meta writes annotations of Lua's functions, tensors and every plugin's parameters for\n"
-        "lua-language-server, which finds them through \"workspace.library\" in .luarc.json.\n",
+        "taken. What descriptors say is kept in ~/.cache/assay ($XDG_CACHE_HOME). new writes a plugin, its\n"
+        "known answer and a small experiment, which run as they are. check proves what docs/checks.md\n"
+        "lists, each plugin in a process of its own, and keeps the report. meta writes annotations of\n"
+        "Lua's functions, tensors and every plugin's parameters for lua-language-server, which finds them\n"
+        "through \"workspace.library\" in .luarc.json.\n",
     .options = options,
     .n_options = COUNT_OF(options),
     .run = run,

@@ -99,16 +99,21 @@ int find_folders(char folders[FIND_FOLDERS][FIND_PATH])
 /* In one folder the first of them wins. */
 static const char *const endings[] = {".so", ".lua"};
 
-bool find_path(const char *kind, const char *name, char path[FIND_PATH])
+int find_paths(const char *kind, const char *name, char (*paths)[FIND_PATH], int n)
 {
     char folders[FIND_FOLDERS][FIND_PATH];
-    int n = find_folders(folders);
-    for (int i = 0; i < n; i++)
-        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
-            if (snprintf(path, FIND_PATH, "%s/%s/%s%s", folders[i], kind, name, endings[k]) < FIND_PATH &&
-                access(path, F_OK) == 0)
-                return true;
-    return false;
+    int found = 0, count = find_folders(folders);
+    for (int i = 0; i < count; i++)
+        for (size_t k = 0; k < sizeof endings / sizeof *endings && found < n; k++) {
+            int size = snprintf(paths[found], FIND_PATH, "%s/%s/%s%s", folders[i], kind, name, endings[k]);
+            found += size < FIND_PATH && access(paths[found], F_OK) == 0;
+        }
+    return found;
+}
+
+bool find_path(const char *kind, const char *name, char path[FIND_PATH])
+{
+    return find_paths(kind, name, (char(*)[FIND_PATH])path, 1) == 1;
 }
 
 static bool add_hit(find_list *list, const char *folder, const char *kind, const char *file, size_t length)

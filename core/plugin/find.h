@@ -24,6 +24,8 @@ int find_folders(char folders[FIND_FOLDERS][FIND_PATH]);
 /* The file of KIND/NAME; false when there is none (no text: the plugin may still be one of several in another
  * file). */
 bool find_path(const char *kind, const char *name, char path[FIND_PATH]);
+/* The same, of `n` at most: the one that is used, then those it hides. Returns how many. */
+int find_paths(const char *kind, const char *name, char (*paths)[FIND_PATH], int n);
 
 typedef struct {
     char *kind, *name, *path; /* name is the file's, without .so or .lua */

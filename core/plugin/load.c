@@ -2,7 +2,8 @@
 
 #include "base/hash.h"
 #include "plugin/elf.h"
-#include "plugin/find.h"
+#include "plugin/index.h"
+#include "plugin/source.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -22,34 +23,32 @@ static const char *sanitizer_name(uint32_t sanitizer)
                             : "with an unknown sanitizer";
 }
 
-/* The source to build again: beside the file where it lies there, else as the tree has it. */
-static const char *source_of(const char *path, char buffer[FIND_PATH])
+/* The command that builds it again, also where its source cannot be seen: as the tree has it. */
+static const char *rebuild_command(const char *path, source *s)
 {
-    int length = (int)strlen(path) - 3;
-    if (length > 0 && strcmp(path + length, ".so") == 0) {
-        snprintf(buffer, FIND_PATH, "%.*s.c", length, path);
-        if (access(buffer, R_OK) == 0)
-            return buffer;
-        const char *tail = path + length;
-        for (int slashes = 0; tail > path && (slashes += tail[-1] == '/') < 2;)
-            tail--;
-        snprintf(buffer, FIND_PATH, "plugins/%.*s.c", (int)(path + length - tail), tail);
-    } else {
-        snprintf(buffer, FIND_PATH, "%s", path);
-    }
-    return buffer;
+    if (source_find(path, s))
+        return s->command;
+    const char *tail = path + strlen(path);
+    for (int slashes = 0; tail > path && (slashes += tail[-1] == '/') < 2;)
+        tail--;
+    int length = (int)strlen(tail) - 3;
+    if (length > 0 && strcmp(tail + length, ".so") == 0)
+        snprintf(s->command, sizeof s->command, "assay build plugins/%.*s.c", length, tail);
+    else
+        snprintf(s->command, sizeof s->command, "assay build %s", path);
+    return s->command;
 }
 
 static bool check_abi(const char *path, uint32_t major, uint32_t minor, as_error *e)
 {
     if (major == LOAD_ABI_MAJOR && minor <= LOAD_ABI_MINOR)
         return true;
-    char source[FIND_PATH], highest[32] = "";
+    source s;
+    char highest[32] = "";
     if (LOAD_ABI_MINOR > 0)
         snprintf(highest, sizeof highest, " to %d.%d", LOAD_ABI_MAJOR, LOAD_ABI_MINOR);
-    return error_set(e,
-                     "%s: built for plugin ABI %u.%u, this assay speaks %d.0%s. Rebuild it: assay build %s",
-                     path, major, minor, LOAD_ABI_MAJOR, highest, source_of(path, source));
+    return error_set(e, "%s: built for plugin ABI %u.%u, this assay speaks %d.0%s. Rebuild it: %s", path,
+                     major, minor, LOAD_ABI_MAJOR, highest, rebuild_command(path, &s));
 }
 
 static bool check_note(const char *path, elf_note *note, as_error *e)
@@ -230,35 +229,88 @@ static plugin *plugin_in(module *m, const char *kind, const char *name)
     return NULL;
 }
 
-/* Looks into every file of the kind, for a plugin that shares its file with others. */
+/* A plugin that shares its file with others, by the index; else a failure that suggests what there is. */
 static plugin *load_by_search(const char *kind, const char *name, as_error *e)
 {
-    enum { NAMES = 512 };
-    const char *names[NAMES];
-    int n = 0;
-    find_list list;
+    cJSON *rows = index_rows(kind, e), *row;
+    const char **names = rows ? calloc((size_t)cJSON_GetArraySize(rows) + 1, sizeof *names) : NULL;
     plugin *found = NULL;
-    if (!find_all(kind, &list, e))
-        return NULL;
-    for (int i = 0; i < list.count && !found; i++) {
-        as_error ignored = {{0}}; /* a broken file is no reason to refuse another */
-        module *m = list.hits[i].hidden ? NULL : load_file(list.hits[i].path, &ignored);
-        if (!m)
-            continue;
-        found = plugin_in(m, kind, name);
-        for (int k = 0; k < m->count && n < NAMES; k++)
-            if (strcmp(m->list[k].d.kind, kind) == 0)
-                names[n++] = m->list[k].d.name;
-    }
-    find_free(&list);
-    if (!found)
+    int n = 0;
+    if (rows && !names)
+        error_set(e, "out of memory");
+    if (names)
+        cJSON_ArrayForEach(row, rows)
+        {
+            if (cJSON_HasObjectItem(row, "error")) /* a broken file is no reason to refuse another */
+                continue;
+            names[n++] = index_text(row, "name");
+            if (found || strcmp(names[n - 1], name) != 0)
+                continue;
+            module *m = load_file(index_text(row, "path"), e);
+            found = m ? plugin_in(m, kind, name) : NULL;
+        }
+    if (names && !found)
         find_missing(kind, name, names, n, e);
+    free(names);
+    cJSON_Delete(rows);
     return found;
+}
+
+static load_warning *warn;
+static void *warn_self;
+
+void load_on_warning(load_warning *hook, void *self)
+{
+    warn = hook;
+    warn_self = self;
+}
+
+static void warn_of_age(plugin *p)
+{
+    source s;
+    as_error text = {{0}};
+    if (!source_changed(p->module->path, p->d.source_hash, &s))
+        return;
+    error_set(&text, "%s: %s is older than %s; build it again: %s", p->name, p->module->path, s.path,
+              s.command);
+    warn(warn_self, text.text);
+}
+
+static void warn_of_hidden(plugin *p)
+{
+    enum { PATHS = 8 };
+    char paths[PATHS][FIND_PATH], hash[65];
+    as_error ignored = {{0}};
+    const char *mine = load_source_hash(p, &ignored);
+    int n = find_paths(p->d.kind, p->d.name, paths, PATHS);
+    for (int i = 0; mine && i < n; i++) {
+        if (strcmp(paths[i], p->module->path) == 0)
+            continue;
+        index_source_hash(paths[i], p->d.kind, p->d.name, hash);
+        if (!*hash || strcmp(hash, mine) == 0)
+            continue;
+        as_error text = {{0}};
+        error_set(&text, "%s: %s is used; %s, of another source, comes later in the search", p->name,
+                  p->module->path, paths[i]);
+        warn(warn_self, text.text);
+    }
+}
+
+/* The first of its name in the search. */
+static plugin *load_first(const char *kind, const char *name, as_error *e)
+{
+    char path[FIND_PATH];
+    if (!find_path(kind, name, path))
+        return load_by_search(kind, name, e);
+    module *m = load_file(path, e);
+    plugin *p = m ? plugin_in(m, kind, name) : NULL;
+    if (m && !p)
+        error_set(e, "%s: holds %s, not %s/%s", path, m->list[0].name, kind, name);
+    return p;
 }
 
 plugin *load_plugin(const char *kind, const char *name, as_error *e)
 {
-    char path[FIND_PATH];
     if (!find_kind(kind, e))
         return NULL;
     if (strchr(name, '/') || !*name) {
@@ -270,12 +322,11 @@ plugin *load_plugin(const char *kind, const char *name, as_error *e)
         if (p)
             return p;
     }
-    if (!find_path(kind, name, path))
-        return load_by_search(kind, name, e);
-    module *m = load_file(path, e);
-    plugin *p = m ? plugin_in(m, kind, name) : NULL;
-    if (m && !p)
-        error_set(e, "%s: holds %s, not %s/%s", path, m->list[0].name, kind, name);
+    plugin *p = load_first(kind, name, e);
+    if (p && warn) {
+        warn_of_age(p);
+        warn_of_hidden(p);
+    }
     return p;
 }
 

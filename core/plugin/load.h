@@ -55,6 +55,11 @@ plugin *load_plugin(const char *kind, const char *name, as_error *e);
 /* The same from one word, "losses/poly1". */
 plugin *load_plugin_named(const char *kind_name, as_error *e);
 
+/* Told, once for each plugin that load_plugin brings, what is doubtful: it is older than its source, or hides
+ * a plugin of the same name from another source. NULL: nobody. */
+typedef void load_warning(void *self, const char *text);
+void load_on_warning(load_warning *hook, void *self);
+
 /* All plugins of one file. */
 module *load_file(const char *path, as_error *e);
 

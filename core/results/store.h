@@ -143,6 +143,11 @@ typedef struct {
 /* The conformance check of a plugin, in place of an earlier one of the same source. */
 bool store_plugin_check(store *s, const store_check_info *c, as_error *e);
 
+/* The report kept for this source, and when it was made (UTC); *report NULL when there is none. Owned: free()
+ * both. */
+bool store_plugin_report(store *s, const char *kind, const char *name, const char *source_hash, char **report,
+                         char **at, as_error *e);
+
 typedef struct {
     const char *dataset; /* "mnist"; required */
     const char *path;    /* of one file; required */

@@ -127,15 +127,15 @@ static void add_doubled(cJSON *clashes, const cJSON *rows)
     {
         for (b = a->next; b; b = b->next) {
             if (cJSON_HasObjectItem(a, "error") || cJSON_HasObjectItem(b, "error") ||
-                strcmp(plugins_text(a, "kind"), plugins_text(b, "kind")) != 0 ||
-                strcmp(plugins_text(a, "name"), plugins_text(b, "name")) != 0)
+                strcmp(index_text(a, "kind"), index_text(b, "kind")) != 0 ||
+                strcmp(index_text(a, "name"), index_text(b, "name")) != 0)
                 continue;
             char name[256];
             cJSON *clash = cJSON_CreateObject();
-            snprintf(name, sizeof name, "%s/%s", plugins_text(a, "kind"), plugins_text(a, "name"));
+            snprintf(name, sizeof name, "%s/%s", index_text(a, "kind"), index_text(a, "name"));
             add_text(clash, "plugin", name);
-            add_text(clash, "used", plugins_text(a, "path"));
-            add_text(clash, "hidden", plugins_text(b, "path"));
+            add_text(clash, "used", index_text(a, "path"));
+            add_text(clash, "hidden", index_text(b, "path"));
             cJSON_AddItemToArray(clashes, clash);
         }
     }
@@ -147,7 +147,7 @@ static bool add_plugins(cJSON *to, as_error *e)
     cJSON *counts = cJSON_AddObjectToObject(plugins, "counts");
     cJSON *errors = cJSON_AddArrayToObject(plugins, "errors");
     cJSON *clashes = cJSON_AddArrayToObject(plugins, "clashes");
-    cJSON *rows = plugins_scan(e);
+    cJSON *rows = index_rows(NULL, e);
     if (!rows)
         return false;
     int count[FIND_KINDS] = {0};
@@ -155,9 +155,9 @@ static bool add_plugins(cJSON *to, as_error *e)
     cJSON_ArrayForEach(row, rows)
     {
         if (cJSON_HasObjectItem(row, "error"))
-            cJSON_AddItemToArray(errors, cJSON_CreateString(plugins_text(row, "error")));
+            cJSON_AddItemToArray(errors, cJSON_CreateString(index_text(row, "error")));
         for (int k = 0; !cJSON_HasObjectItem(row, "error") && k < FIND_KINDS; k++)
-            count[k] += strcmp(find_kinds[k], plugins_text(row, "kind")) == 0;
+            count[k] += strcmp(find_kinds[k], index_text(row, "kind")) == 0;
     }
     for (int k = 0; k < FIND_KINDS; k++)
         cJSON_AddNumberToObject(counts, find_kinds[k], count[k]);

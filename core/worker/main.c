@@ -2,6 +2,7 @@
 #include "worker/worker.h"
 
 #include "base/breadcrumb.h"
+#include "plugin/load.h"
 
 #include <cblas.h>
 #include <stdarg.h>
@@ -27,9 +28,16 @@ int worker_say(int code, const char *format, ...)
     return code;
 }
 
+static void warn(void *self, const char *text)
+{
+    (void)self;
+    worker_say(0, "assay: %s", text);
+}
+
 int main(int argc, char **argv)
 {
     breadcrumb_catch();
+    load_on_warning(warn, NULL);
     openblas_set_num_threads(1); /* the pool is the only source of threads */
     for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
         if (strcmp(argv[1], modes[i].name) == 0) {

@@ -73,7 +73,7 @@ int plugins_meta(const char *folder)
     as_error e = {0};
     engine n = {0};
     int code = WORKER_OK;
-    cJSON *operations = operations_json(), *rows = plugins_scan(&e);
+    cJSON *operations = operations_json(), *rows = index_rows(NULL, &e);
     if (!rows || !engine_open(&n, 0, 1, &e)) {
         code = worker_say(WORKER_FAILED, "%s", e.text);
     } else {

@@ -9,6 +9,7 @@ box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT
 mkdir "$box/work"
 cd "$box/work"
+export XDG_CACHE_HOME=$box/cache
 
 fail() {
     echo "FAILED: $1" >&2

@@ -1,16 +1,10 @@
 /* A plugin's descriptor as JSON: what `plugins list`, `show` and `meta` tell about it. */
-#include "worker/plugins.h"
+#include "plugin/index.h"
 
 #include "plugin/param.h"
 
 #include <stdio.h>
 #include <string.h>
-
-const char *plugins_text(const cJSON *object, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return text ? text : "";
-}
 
 static void add_text(cJSON *to, const char *name, const char *text)
 {
@@ -90,7 +84,7 @@ static cJSON *items_json(const signature_item *items, int n)
     return list;
 }
 
-cJSON *plugins_describe(const plugin *p)
+cJSON *index_describe(const plugin *p)
 {
     char abi[32];
     snprintf(abi, sizeof abi, "%u.%u", p->module->abi_major, p->module->abi_minor);
