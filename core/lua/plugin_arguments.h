@@ -12,6 +12,7 @@ typedef struct border {
     int object; /* stack index of the userdata whose user value 1 is the table of values by place */
     int error;  /* stack index where a callback's error value is kept */
     bool raised;
+    const struct plugin_arguments *arguments; /* of the call; NULL where they are not on the stack */
     handle_scope *scope; /* the script's, where handles of a callback belong */
     struct border *outer;
 } border;
@@ -41,6 +42,7 @@ void model_bind(lua_State *L, lua_model *m, int value);
 typedef struct plugin_arguments {
     int n; /* the signature's inputs */
     argument in[SIGNATURE_PLACES];
+    int handle[SIGNATURE_PLACES]; /* stack index of the script's own handle of a tensor; 0 for none */
     lua_model models[SIGNATURE_PLACES];
 } plugin_arguments;
 
