@@ -4,7 +4,7 @@
 -- that does the work in one call (1 if not said).
 local timing = require "timing"
 
-local files = { "kernels", "models", "methods", "eager", "runs" }
+local files = { "kernels", "models", "methods", "eager", "plugins", "runs" }
 local threads = os.getenv "ASSAY_THREADS" or "all"
 
 local cases, names = {}, {}

@@ -4,6 +4,8 @@
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
+#include <stdlib.h>
+
 static struct {
     int threads;
 } given;
@@ -13,12 +15,21 @@ static const option options[] = {
      "the engine's threads (ASSAY_THREADS); all cores if not given"},
 };
 
+/* The plugins that only the bench calls are found by nobody else. */
+static bool find_plugins(as_error *e)
+{
+    path_text program, folder;
+    if (!path_of_program(program, e) || !path_join(folder, program, "bench/plugins", e))
+        return false;
+    return setenv("ASSAY_PLUGIN_PATH", folder, 1) == 0 || error_set(e, "out of memory");
+}
+
 static int run_cases(const option_list *cases)
 {
     as_error e = {0};
     path_text worker, script;
     if (!path_of_worker(worker, &e) || !path_of_shared("bench/bench.lua", script, &e) ||
-        !command_threads(given.threads, &e))
+        !command_threads(given.threads, &e) || !find_plugins(&e))
         return command_failed(&e);
     option_list argv = {0};
     bool ok =

@@ -112,6 +112,7 @@ void argument_read(lua_State *L, const plugin *p, plugin_arguments *a, int place
     switch (item->type) {
     case SIGNATURE_TENSOR:
         read_tensor(L, what, item, in, value);
+        a->handle[place] = handle_at(L, value) ? value : 0;
         break;
     case SIGNATURE_MODEL:
     case SIGNATURE_FUNCTION:
@@ -201,6 +202,7 @@ void arguments_read(lua_State *L, plugin_object *o, plugin_arguments *a, int fir
     const signature *s = p->signature;
     a->n = s->in_count;
     memset(a->in, 0, (size_t)s->in_count * sizeof *a->in);
+    memset(a->handle, 0, (size_t)s->in_count * sizeof *a->handle);
     luaL_checkstack(L, 4 * SIGNATURE_PLACES, p->name);
     if (by_names(L, s, first)) {
         read_named(L, p, a, first);

@@ -13,7 +13,7 @@ typedef struct border {
     int error;  /* stack index where a callback's error value is kept */
     bool raised;
     const struct plugin_arguments *arguments; /* of the call; NULL where they are not on the stack */
-    handle_scope *scope; /* the script's, where handles of a callback belong */
+    handle_scope *scope;                      /* the script's, where handles of a callback belong */
     struct border *outer;
 } border;
 

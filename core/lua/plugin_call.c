@@ -54,6 +54,7 @@ static int call_outputs(lua_State *L, plugin_object *o, outputs_call *call, bool
     int first = push_handles(L, n, u);
     border b;
     border_enter(L, &b, 1);
+    b.arguments = &a;
     as_ctx *c = host_of(L)->c;
     as_scope s = scope_open(c);
     bool good = call(o->i, a.in, a.n, out);
