@@ -1,29 +1,51 @@
--- The rows of a database that Assay made when its schema was 1: two arms, two seeds, one arm's runs died and were
+-- The rows of a database that Assay made when its schema was 1: two arms, two seeds,
+   one arm's runs died and were
 -- resumed. Texts and paths of Assay's own Lua files are left out. Schema: schema_1.sql.
 
-INSERT INTO "artifact" VALUES(1,1,1,'job','job','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/job.json',353,'86573e109861d5e83ed476d950736bc9bd80a6f90cce799fe3efc9889cebe174','2026-11-23T21:27:01.227Z');
-INSERT INTO "artifact" VALUES(2,1,1,'checkpoint','model','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/checkpoint-3.safetensors',144,'592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.246Z');
-INSERT INTO "artifact" VALUES(3,1,1,'stdout','log','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/stdout.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.248Z');
-INSERT INTO "artifact" VALUES(4,1,1,'stderr','log','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/stderr.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.248Z');
-INSERT INTO "artifact" VALUES(5,2,2,'job','job','01a20a4e-1d80-779d-b81a-48ac98d09bd2/job.json',353,'a4a05b18cb55d5a963a5eff06140d21825569fb62a99c0f4479e4e738a0c0bea','2026-11-23T21:27:01.428Z');
-INSERT INTO "artifact" VALUES(6,2,1,'checkpoint','model','01a20a4e-1d80-779d-b81a-48ac98d09bd2/checkpoint-3.safetensors',144,'592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.272Z');
-INSERT INTO "artifact" VALUES(7,2,2,'stdout','log','01a20a4e-1d80-779d-b81a-48ac98d09bd2/stdout.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.464Z');
-INSERT INTO "artifact" VALUES(8,2,2,'stderr','log','01a20a4e-1d80-779d-b81a-48ac98d09bd2/stderr.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.464Z');
-INSERT INTO "artifact" VALUES(9,3,1,'job','job','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/job.json',353,'0d347ae6bf85dc87d0883283c26f229729ca0b6d4f5f97f5a9efae3c5c547488','2026-11-23T21:27:01.274Z');
-INSERT INTO "artifact" VALUES(10,3,1,'checkpoint','model','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/checkpoint-3.safetensors',144,'592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.352Z');
-INSERT INTO "artifact" VALUES(11,3,1,'stdout','log','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/stdout.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.354Z');
-INSERT INTO "artifact" VALUES(12,3,1,'stderr','log','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/stderr.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.354Z');
-INSERT INTO "artifact" VALUES(13,4,2,'job','job','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/job.json',353,'55be17813276ccb1badd7730d502b8e0646abc0dcd9c77ea6bf08ac12dd0d331','2026-11-23T21:27:01.465Z');
-INSERT INTO "artifact" VALUES(14,4,1,'checkpoint','model','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/checkpoint-3.safetensors',144,'592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.363Z');
-INSERT INTO "artifact" VALUES(15,4,2,'stdout','log','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/stdout.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.494Z');
-INSERT INTO "artifact" VALUES(16,4,2,'stderr','log','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/stderr.txt',0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.494Z');
+INSERT INTO "artifact" VALUES(1,1,1,'job','job','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/job.json',353,
+  '86573e109861d5e83ed476d950736bc9bd80a6f90cce799fe3efc9889cebe174','2026-11-23T21:27:01.227Z');
+INSERT INTO "artifact" VALUES(2,1,1,'checkpoint','model',
+  '01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/checkpoint-3.safetensors',144,
+  '592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.246Z');
+INSERT INTO "artifact" VALUES(3,1,1,'stdout','log','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/stdout.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.248Z');
+INSERT INTO "artifact" VALUES(4,1,1,'stderr','log','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/stderr.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.248Z');
+INSERT INTO "artifact" VALUES(5,2,2,'job','job','01a20a4e-1d80-779d-b81a-48ac98d09bd2/job.json',353,
+  'a4a05b18cb55d5a963a5eff06140d21825569fb62a99c0f4479e4e738a0c0bea','2026-11-23T21:27:01.428Z');
+INSERT INTO "artifact" VALUES(6,2,1,'checkpoint','model',
+  '01a20a4e-1d80-779d-b81a-48ac98d09bd2/checkpoint-3.safetensors',144,
+  '592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.272Z');
+INSERT INTO "artifact" VALUES(7,2,2,'stdout','log','01a20a4e-1d80-779d-b81a-48ac98d09bd2/stdout.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.464Z');
+INSERT INTO "artifact" VALUES(8,2,2,'stderr','log','01a20a4e-1d80-779d-b81a-48ac98d09bd2/stderr.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.464Z');
+INSERT INTO "artifact" VALUES(9,3,1,'job','job','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/job.json',353,
+  '0d347ae6bf85dc87d0883283c26f229729ca0b6d4f5f97f5a9efae3c5c547488','2026-11-23T21:27:01.274Z');
+INSERT INTO "artifact" VALUES(10,3,1,'checkpoint','model',
+  '01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/checkpoint-3.safetensors',144,
+  '592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.352Z');
+INSERT INTO "artifact" VALUES(11,3,1,'stdout','log','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/stdout.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.354Z');
+INSERT INTO "artifact" VALUES(12,3,1,'stderr','log','01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2/stderr.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.354Z');
+INSERT INTO "artifact" VALUES(13,4,2,'job','job','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/job.json',353,
+  '55be17813276ccb1badd7730d502b8e0646abc0dcd9c77ea6bf08ac12dd0d331','2026-11-23T21:27:01.465Z');
+INSERT INTO "artifact" VALUES(14,4,1,'checkpoint','model',
+  '01a20a4e-1dea-7aa8-9e99-d44cfe04c288/checkpoint-3.safetensors',144,
+  '592f554b2ef6d617f1831d3139f289f275fdd94853b46dc298b7303c709a866a','2026-11-23T21:27:01.363Z');
+INSERT INTO "artifact" VALUES(15,4,2,'stdout','log','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/stdout.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.494Z');
+INSERT INTO "artifact" VALUES(16,4,2,'stderr','log','01a20a4e-1dea-7aa8-9e99-d44cfe04c288/stderr.txt',0,
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','2026-11-23T21:27:01.494Z');
 INSERT INTO "attempt" VALUES(1,1,'2026-11-23T21:27:01.227Z','2026-11-23T21:27:01.247Z',0.02,'done');
 INSERT INTO "attempt" VALUES(2,1,'2026-11-23T21:27:01.249Z','2026-11-23T21:27:01.273Z',0.024,'crashed');
 INSERT INTO "attempt" VALUES(2,2,'2026-11-23T21:27:01.415Z','2026-11-23T21:27:01.461Z',0.046,'done');
 INSERT INTO "attempt" VALUES(3,1,'2026-11-23T21:27:01.274Z','2026-11-23T21:27:01.353Z',0.079,'done');
 INSERT INTO "attempt" VALUES(4,1,'2026-11-23T21:27:01.355Z','2026-11-23T21:27:01.364Z',0.009,'crashed');
 INSERT INTO "attempt" VALUES(4,2,'2026-11-23T21:27:01.465Z','2026-11-23T21:27:01.493Z',0.028,'done');
-INSERT INTO "build" VALUES(1,'0.1.0','6befc130ecd89980bb913029905b7694f2cc1aee',NULL,'gcc 12.2.0','Release','OpenBLAS 0.3.21','Cooperlake');
+INSERT INTO "build" VALUES(1,'0.1.0','6befc130ecd89980bb913029905b7694f2cc1aee',NULL,'gcc 12.2.0',
+  'Release','OpenBLAS 0.3.21','Cooperlake');
 INSERT INTO "event" VALUES(1,1,1,3,'2026-11-23T21:27:01.247Z','checkpoint','checkpoint-3.safetensors');
 INSERT INTO "event" VALUES(2,1,1,NULL,'2026-11-23T21:27:01.247Z','note','no trouble');
 INSERT INTO "event" VALUES(3,2,1,3,'2026-11-23T21:27:01.272Z','checkpoint','checkpoint-3.safetensors');
@@ -130,10 +152,22 @@ INSERT INTO "param" VALUES(3,'arm.k','1',1.0,NULL);
 INSERT INTO "param" VALUES(3,'lr','0.25',0.25,NULL);
 INSERT INTO "param" VALUES(4,'arm.k','2',2.0,NULL);
 INSERT INTO "param" VALUES(4,'lr','0.25',0.25,NULL);
-INSERT INTO "run" VALUES(1,'01a20a4e-1d6a-78f8-bb6d-9f70196ea55b',1,'run','a',1,'51dd75534b8064662c7d65d1cf3e1b21ede48dc08264110b9eb9843e45ffeb19','done','2026-11-23T21:27:01.226Z','2026-11-23T21:27:01.247Z',0.02,NULL,NULL,NULL,NULL,NULL,2765,1576074,'0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
-INSERT INTO "run" VALUES(2,'01a20a4e-1d80-779d-b81a-48ac98d09bd2',1,'run','b',1,'7b30e0f0707efe2e9254db26c5bf05248695a64f9a9bda5b7a6958b3c1bbdd3b','done','2026-11-23T21:27:01.248Z','2026-11-23T21:27:01.461Z',0.07,NULL,NULL,NULL,NULL,NULL,2777,1576094,'0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
-INSERT INTO "run" VALUES(3,'01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2',1,'run','a',2,'4b7b44bb439210d6d83c1775ce178e4800bdca33f20de99117740ce51490d200','done','2026-11-23T21:27:01.274Z','2026-11-23T21:27:01.353Z',0.079,NULL,NULL,NULL,NULL,NULL,2769,1576079,'0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
-INSERT INTO "run" VALUES(4,'01a20a4e-1dea-7aa8-9e99-d44cfe04c288',1,'run','b',2,'1e70489110bf8932a3e10d293a4f9da70f58630128cef23daf375119fc59f655','done','2026-11-23T21:27:01.355Z','2026-11-23T21:27:01.493Z',0.037,NULL,NULL,NULL,NULL,NULL,2780,1576098,'0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
+INSERT INTO "run" VALUES(1,'01a20a4e-1d6a-78f8-bb6d-9f70196ea55b',1,'run','a',1,
+  '51dd75534b8064662c7d65d1cf3e1b21ede48dc08264110b9eb9843e45ffeb19','done','2026-11-23T21:27:01.226Z',
+  '2026-11-23T21:27:01.247Z',0.02,NULL,NULL,NULL,NULL,NULL,2765,1576074,
+  '0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
+INSERT INTO "run" VALUES(2,'01a20a4e-1d80-779d-b81a-48ac98d09bd2',1,'run','b',1,
+  '7b30e0f0707efe2e9254db26c5bf05248695a64f9a9bda5b7a6958b3c1bbdd3b','done','2026-11-23T21:27:01.248Z',
+  '2026-11-23T21:27:01.461Z',0.07,NULL,NULL,NULL,NULL,NULL,2777,1576094,
+  '0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
+INSERT INTO "run" VALUES(3,'01a20a4e-1d9a-7087-9c4b-4c50a1ef35a2',1,'run','a',2,
+  '4b7b44bb439210d6d83c1775ce178e4800bdca33f20de99117740ce51490d200','done','2026-11-23T21:27:01.274Z',
+  '2026-11-23T21:27:01.353Z',0.079,NULL,NULL,NULL,NULL,NULL,2769,1576079,
+  '0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
+INSERT INTO "run" VALUES(4,'01a20a4e-1dea-7aa8-9e99-d44cfe04c288',1,'run','b',2,
+  '1e70489110bf8932a3e10d293a4f9da70f58630128cef23daf375119fc59f655','done','2026-11-23T21:27:01.355Z',
+  '2026-11-23T21:27:01.493Z',0.037,NULL,NULL,NULL,NULL,NULL,2780,1576098,
+  '0858f397-9a91-4ee4-bc1b-6155ac832968',2,1,1);
 INSERT INTO "run_metric" VALUES(1,1);
 INSERT INTO "run_metric" VALUES(1,2);
 INSERT INTO "run_metric" VALUES(1,3);
@@ -170,7 +204,8 @@ INSERT INTO "run_source" VALUES(4,'/usr/share/assay/lua/assay/init.lua',2,1);
 INSERT INTO "run_source" VALUES(4,'/usr/share/assay/lua/assay/run.lua',5,1);
 INSERT INTO "run_source" VALUES(4,'/usr/share/assay/lua/assay/settings.lua',4,1);
 INSERT INTO "run_source" VALUES(4,'old.lua',1,0);
-INSERT INTO "source" VALUES(1,'f744ba5e9631e8f11b86c90111388c1340c7b2cf30cae3500c5a3972c89fdcf7','local as = require "assay"
+INSERT INTO "source" VALUES(1,'f744ba5e9631e8f11b86c90111388c1340c7b2cf30cae3500c5a3972c89fdcf7',
+  'local as = require "assay"
 return as.experiment {
   name = "old", headline = "loss", allow_nan = true, params = { lr = 0.25 },
   arms = { a = { k = 1 }, b = { k = 2 } },
@@ -179,7 +214,8 @@ return as.experiment {
     local from = run:resume { best = best }
     for step = from + 1, 6 do
       best.n = step
-      run:log(step, { loss = (p.k * run.seed - step) ^ 2, seconds = step / 8, gap = step == 2 and 0 / 0 or 1 })
+      run:log(step, { loss = (p.k * run.seed - step) ^ 2, seconds = step / 8,
+   gap = step == 2 and 0 / 0 or 1 })
       if step == 3 then run:checkpoint(step) end
       if step == 5 and from == 0 and p.k == 2 then os.exit(9) end
     end
@@ -187,9 +223,14 @@ return as.experiment {
   end,
 }
 ');
-INSERT INTO "source" VALUES(2,'668daa8a28a09c62bdf1c09f04ed66aba76c34151972fe7d8c3f675a7fcd3a33','-- left out');
-INSERT INTO "source" VALUES(3,'9ea77cf97bc3a0914339b491a5aa833faeb5f3bd7799f240023e87279ceefe2b','-- left out');
-INSERT INTO "source" VALUES(4,'a4a39c11972bc8effa4a52b26cda10cd463124b8524b2a309481280fa4df0c98','-- left out');
-INSERT INTO "source" VALUES(5,'75ab20264afb6ccc255ad919b9c5d6cebdfb8a4a2c16e63f6185c198cd63a1b9','-- left out');
-INSERT INTO "source" VALUES(6,'74b11b6e8cc31985d5b101631d9cd6d516862615047eee67666dde106ad63650','-- left out');
+INSERT INTO "source" VALUES(2,'668daa8a28a09c62bdf1c09f04ed66aba76c34151972fe7d8c3f675a7fcd3a33',
+  '-- left out');
+INSERT INTO "source" VALUES(3,'9ea77cf97bc3a0914339b491a5aa833faeb5f3bd7799f240023e87279ceefe2b',
+  '-- left out');
+INSERT INTO "source" VALUES(4,'a4a39c11972bc8effa4a52b26cda10cd463124b8524b2a309481280fa4df0c98',
+  '-- left out');
+INSERT INTO "source" VALUES(5,'75ab20264afb6ccc255ad919b9c5d6cebdfb8a4a2c16e63f6185c198cd63a1b9',
+  '-- left out');
+INSERT INTO "source" VALUES(6,'74b11b6e8cc31985d5b101631d9cd6d516862615047eee67666dde106ad63650',
+  '-- left out');
 INSERT INTO "tag" VALUES(2,'old');
