@@ -16,7 +16,8 @@ function(assay_plugin target source folder)
     DEPENDS ${source} ${ASSAY_SOURCE_HASH_SCRIPT}
     VERBATIM)
   add_library(${target} MODULE ${source} ${header})
-  target_compile_options(${target} PRIVATE "SHELL:-include \"${header}\"")
+  # -g: a crash is told, and debugged, by the plugin's own lines
+  target_compile_options(${target} PRIVATE "SHELL:-include \"${header}\"" -g)
   # everything but libc and libm reaches a plugin through its context: an undefined symbol is a mistake
   target_link_options(${target} PRIVATE -Wl,--as-needed -Wl,-z,defs)
   target_link_libraries(${target} PRIVATE assay::plugin m)

@@ -2,11 +2,14 @@
 #include "plugin/index.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { SCAN_SECONDS = 5 }; /* to open one file */
 
 static cJSON *error_rows(const char *text)
 {
@@ -37,6 +40,7 @@ static void describe_files(char *const *paths, cJSON *const *rows, int first, in
     for (int i = first; out && i < n; i++) {
         if (rows[i])
             continue;
+        alarm(SCAN_SECONDS);
         cJSON *list = describe_file(paths[i]);
         char *line = cJSON_PrintUnformatted(list);
         fprintf(out, "%s\n", line ? line : "[]");
@@ -92,8 +96,11 @@ static int scan_from(char *const *paths, cJSON **rows, int first, int n, as_erro
     if (next == n)
         return n;
     char text[FIND_PATH + 64];
-    snprintf(text, sizeof text, "%s: opening it ended the process (%s)", paths[next],
-             WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        snprintf(text, sizeof text, "%s: opening it took more than %d s", paths[next], SCAN_SECONDS);
+    else
+        snprintf(text, sizeof text, "%s: opening it ended the process (%s)", paths[next],
+                 WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
     rows[next] = error_rows(text);
     return next + 1;
 }

@@ -7,7 +7,7 @@ cat >x.lua <<'END_LUA'
 local as = require "assay"
 local arms = { good = { loss = { "order" } } }
 for _, name in ipairs { "segfault", "recursion", "exits", "divides", "far_write", "wrong_shape", "fails",
-                        "calls_back", "leak" } do
+                        "calls_back", "leak", "past_the_end" } do
   arms[name] = { loss = { name } }
 end
 return as.experiment {
@@ -16,7 +16,7 @@ return as.experiment {
     local loss, x = as.loss(p.loss), as.full(0.5, 2)
     for step = 1, 2 do
       run:log(step, { loss = step })
-      if run.arm == "leak" then
+      if run.arm == "leak" or run.arm == "past_the_end" then
         loss(as.full(0.5, 2, 2))
       elseif step == 2 then
         if run.arm == "calls_back" then
@@ -32,11 +32,15 @@ END_LUA
 db=results/assay.db
 
 expect_exit 1 assay run x.lua
-expect_query $db "select arm from runs where status = 'done' order by arm" "good
-leak"
-expect_query $db "select count(*) from metric" 20 # all that was logged before is there
+expect_query $db "select count(*) from run where status = 'running'" 0
+expect_query $db "select group_concat(arm) from (select arm from run where status = 'done'
+    and arm <> 'past_the_end' order by arm)" good,leak
+# what was logged is there
+expect_query $db "select min(n), max(n) from (select count(*) n from metric group by run_id)" "2|2"
 # crashed ARM CALL
 crashed() {
+    expect_query $db "select error like '%in losses/$1 forward, step 2, arm $1, seed 3' from run
+        where arm = '$1'" 1
     expect_query $db "select status || ' ' || plugin || ' ' || call || ' ' || step || ' ' || seed from run
         where arm = '$1'" "crashed losses/$1 forward 2 3"
 }
@@ -48,7 +52,11 @@ failed() {
 failed wrong_shape 'losses/wrong_shape: forward: returned'
 failed fails 'losses/fails: forward: '
 failed calls_back 'no luck'
-expect_query $db "select status from run where arm = 'exits'" crashed
+expect_query $db "select status || ' ' || plugin || ' ' || call || ' ' || step || ' ' || seed || ' ' || error
+    from run where arm = 'exits'" "crashed losses/exits forward 2 3 exited with code 0 without finishing\
+ in losses/exits forward, step 2, arm exits, seed 3"
+# a write behind a tensor lands in memory of the same process at worst
+expect_query $db "select status in ('done', 'failed', 'crashed') from run where arm = 'past_the_end'" 1
 case $(nm -D "$ASSAY_BUILD/assay-worker" | grep -c __asan_init) in
 0)
     crashed segfault
@@ -58,13 +66,21 @@ case $(nm -D "$ASSAY_BUILD/assay-worker" | grep -c __asan_init) in
     ;;
 esac
 
-# loops for ever: whoever ends it, its own run is all that ends, and the report says where it was
-sed 's/"leak" }/"leak", "loops" }/' x.lua >y.lua
-assay run y.lua --arm loops --arm good --db y.db -j 2 >"$box/out" 2>"$box/err" &
+# loops for ever: its time limit ends it, and nothing else
+sed 's/"past_the_end" }/"past_the_end", "loops" }/' x.lua >y.lua
+expect_exit 1 assay run y.lua --arm loops --arm good --db y.db -j 2 --time-limit 2
+expect_query y.db "select status || ' ' || plugin || ' ' || call || ' ' || step || ' ' || seed || ' ' || error
+    from run where arm = 'loops'" "timeout losses/loops forward 2 3 stopped after its time limit of 2 s,\
+ in losses/loops forward, step 2, arm loops, seed 3"
+expect_query y.db "select status from run where arm = 'good'" "done"
+expect_query y.db "select seconds between 1.5 and 10 from runs where arm = 'loops'" 1
+
+# ended from outside: the report says where it was
+assay run y.lua --arm loops --db z.db >"$box/out" 2>"$box/err" &
 supervisor=$!
 pid=
 for _ in $(seq 200); do
-    pid=$(sqlite3 y.db "select pid from run r where arm = 'loops' and exists
+    pid=$(sqlite3 z.db "select pid from run r where arm = 'loops' and exists
         (select 1 from metric where run_id = r.id and step = 2)" 2>/dev/null || true)
     [ -n "$pid" ] && break
     sleep 0.1
@@ -73,6 +89,31 @@ done
 sleep 0.5
 kill -ABRT "$pid"
 wait $supervisor && fail "expected exit 1"
-expect_query y.db "select status || ' ' || plugin || ' ' || call || ' ' || step from run
-    where arm = 'loops'" "crashed losses/loops forward 2"
-expect_query y.db "select status from run where arm = 'good'" "done"
+expect_query z.db "select status || ' ' || plugin || ' ' || call || ' ' || step from run" \
+    "crashed losses/loops forward 2"
+
+# listing opens plugins in a child: one whose constructor ends, crashes, hangs or prints is a line of the list
+mkdir -p plugins/losses
+for how in 'exit(0)' 'abort()' 'for (volatile int on = 1; on;) {}' 'printf("noise\n")'; do
+    n=$((${n:-0} + 1))
+    cat >x$n.c <<END_C
+#include <assay/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((constructor)) static void at_once(void) { $how; }
+static as_t forward(as_ctx *c, const void *params, const as_t *in) { (void)c, (void)params; return in[0]; }
+AS_PLUGIN(.kind = "losses", .name = "opens$n", .version = "1.0.0", .doc = "at once",
+          .signature = "x f32[B] -> loss f32[B]", .forward = forward);
+END_C
+    expect_exit 0 assay build x$n.c -o plugins/losses/opens$n.so
+done
+expect_exit 0 assay plugins list --json
+mv "$box/out" list.json
+expect_query :memory: "select count(*) from json_each(readfile('list.json')) where value ->> 'error' like
+    'plugins/losses/opens_.so: opening it ended the process (%'" 2
+expect_query :memory: "select value ->> 'error' from json_each(readfile('list.json'))
+    where value ->> 'error' like '%opens3%'" "plugins/losses/opens3.so: opening it took more than 5 s"
+expect_query :memory: "select value ->> 'version' from json_each(readfile('list.json'))
+    where value ->> 'name' = 'opens4'" 1.0.0
+expect_query :memory: "select count(*) > 20 from json_each(readfile('list.json'))
+    where value ->> 'version' = '1.0.0'" 1
