@@ -1,17 +1,15 @@
 /* assay plugins check: each plugin in a process of its own, which it may take along; the report is kept. */
 #include "cli/plugins_check.h"
 
-#include "base/breadcrumb.h"
+#include "cli/check_process.h"
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
 #include <cjson/cJSON.h>
 #include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,62 +23,6 @@ typedef struct {
     char begun[64], tried[512]; /* the check under way, and what it tries */
     int passed, failed, left;
 } report;
-
-typedef struct {
-    char *text; /* what it printed; owned */
-    int status;
-    char where[256]; /* "SIGSEGV in losses/x forward"; empty for an ordinary end */
-} ended;
-
-/* ---- one process ---- */
-
-static void tell_end(ended *r, const breadcrumb *crumb)
-{
-    char signal_name[32];
-    const breadcrumb_frame *at = crumb ? breadcrumb_top(crumb) : NULL;
-    if (WIFSIGNALED(r->status)) {
-        int number = WTERMSIG(r->status);
-        snprintf(r->where, sizeof r->where, "%s%s%s%s%s",
-                 number == SIGALRM ? "did not return in time"
-                                   : process_signal_name(number, signal_name, sizeof signal_name),
-                 at ? " in " : "", at ? at->plugin : "", at ? " " : "", at ? at->call : "");
-    } else if (at) { /* the process ended inside a call */
-        snprintf(r->where, sizeof r->where, "exit(%d) in %s %s", WEXITSTATUS(r->status), at->plugin,
-                 at->call);
-    }
-}
-
-static bool read_all(int fd, char **text)
-{
-    off_t size = lseek(fd, 0, SEEK_END);
-    *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
-    return *text && pread(fd, *text, (size_t)size, 0) == size;
-}
-
-/* Runs it with its stdout into memory; stderr goes to ours. */
-static bool run_apart(const char *const *argv, ended *r, as_error *e)
-{
-    int out = memfd_create("assay-check", MFD_CLOEXEC), crumb = memfd_create("assay-crumb", MFD_CLOEXEC);
-    breadcrumb *page = MAP_FAILED;
-    pid_t pid;
-    *r = (ended){0};
-    if (out >= 0 && crumb >= 0 && ftruncate(crumb, sizeof *page) == 0)
-        page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, crumb, 0);
-    bool ok = page != MAP_FAILED || error_set(e, "cannot share memory with a worker");
-    ok = ok &&
-         process_start(&(process_spec){.argv = argv, .out = out, .err = -1, .breadcrumb = crumb}, &pid, e);
-    if (ok && (waitpid(pid, &r->status, 0) != pid || !read_all(out, &r->text)))
-        ok = error_set(e, "cannot read what %s printed", argv[0]);
-    if (ok)
-        tell_end(r, page);
-    if (page != MAP_FAILED)
-        munmap(page, sizeof *page);
-    if (out >= 0)
-        close(out);
-    if (crumb >= 0)
-        close(crumb);
-    return ok;
-}
 
 /* ---- the report ---- */
 
@@ -172,13 +114,14 @@ static bool compares_gradient(const char *spec)
 static bool run_answers(report *p, const char *worker, const char *limit, const char *spec, as_error *e)
 {
     path_text library;
-    ended r;
+    check_end r;
     if (!path_of_shared("lua/assay/spec.lua", library, e))
         return false;
     const char *argv[] = {worker, "check", limit, "--spec", library, spec, NULL};
     bool own_path = getenv("ASSAY_PLUGIN_PATH") != NULL;
+    check_process process;
     set_spec_environment();
-    bool ran = run_apart(argv, &r, e);
+    bool ran = check_process_start(&process, argv, e) && check_process_end(&process, &r, e);
     if (!own_path) /* the checks themselves must not find test plugins */
         unsetenv("ASSAY_PLUGIN_PATH");
     if (!ran)
@@ -283,7 +226,7 @@ static bool finish_report(session *s, report *p, as_error *e)
 }
 
 /* Goes through the lines of assay-worker check; a report without its end died in what it began last. */
-static bool take_lines(session *s, ended *r, as_error *e)
+static bool take_lines(session *s, check_end *r, as_error *e)
 {
     report p = {0};
     char *rest = NULL;
@@ -317,11 +260,14 @@ static bool take_lines(session *s, ended *r, as_error *e)
     return finish_report(s, &p, e);
 }
 
-static bool check_one(session *s, const char *what, as_error *e)
+/* ---- plugins side by side ---- */
+
+enum { SIDE_BY_SIDE = 16 };
+
+static bool finish_one(session *s, check_process *p, as_error *e)
 {
-    ended r;
-    const char *argv[] = {s->worker, "check", s->limit, what, NULL};
-    if (!run_apart(argv, &r, e))
+    check_end r;
+    if (!check_process_end(p, &r, e))
         return false;
     bool nothing = !strstr(r.text, "plugin ");
     bool ok = take_lines(s, &r, e);
@@ -331,34 +277,66 @@ static bool check_one(session *s, const char *what, as_error *e)
     return ok;
 }
 
-/* Every plugin that can be found, by name: each is a process of its own. */
-static bool check_all(session *s, as_error *e)
+/* As many processes as there are cores; reports come in the order of the list. */
+static bool check_each(session *s, const char *const *what, size_t n, as_error *e)
+{
+    check_process under_way[SIDE_BY_SIDE];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t most = cores < 1 ? 1 : cores > SIDE_BY_SIDE ? SIDE_BY_SIDE : (size_t)cores, begun = 0;
+    bool ok = true;
+    for (size_t ended = 0; ended < n && (ok || ended < begun); ended++) {
+        for (; ok && begun < n && begun < ended + most; begun += ok) {
+            const char *argv[] = {s->worker, "check", s->limit, what[begun], NULL};
+            ok = check_process_start(&under_way[begun % most], argv, e);
+        }
+        as_error later = {0};
+        if (ended < begun)
+            ok = finish_one(s, &under_way[ended % most], ok ? e : &later) && ok;
+    }
+    return ok;
+}
+
+/* The names of all plugins that can be found; those that cannot be loaded are told. Owned: free each, then
+ * the list. NULL after a failure. */
+static char **find_plugins(session *s, size_t *n, as_error *e)
 {
     const char *argv[] = {s->worker, "plugins", "list", "--json", NULL};
     char *out, *err;
     int status;
     if (!process_capture(argv, &out, &err, &status, e))
-        return false;
+        return NULL;
     cJSON *list = cJSON_Parse(out);
     const cJSON *row;
-    bool ok = cJSON_IsArray(list) || error_set(e, "assay plugins list gave no list: %.200s", err);
+    char **names = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *names);
+    if (!cJSON_IsArray(list) || !names)
+        error_set(e, "assay plugins list gave no list: %.200s", err);
+    *n = 0;
     cJSON_ArrayForEach(row, list)
     {
-        char what[128];
         const char *kind = cJSON_GetStringValue(cJSON_GetObjectItem(row, "kind"));
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(row, "name"));
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(row, "error"));
-        snprintf(what, sizeof what, "%s/%s", kind, name);
         if (text) {
-            printf("%s: FAILED to load: %s\n", what, text);
+            printf("%s/%s: FAILED to load: %s\n", kind, name, text);
             s->failed++;
-        } else {
-            ok = ok && check_one(s, what, e);
+        } else if (names && asprintf(&names[*n], "%s/%s", kind, name) > 0) {
+            (*n)++;
         }
     }
     cJSON_Delete(list);
     free(out);
     free(err);
+    return names;
+}
+
+static bool check_all(session *s, as_error *e)
+{
+    size_t n = 0;
+    char **names = find_plugins(s, &n, e);
+    bool ok = names && !e->text[0] && check_each(s, (const char *const *)names, n, e);
+    for (size_t i = 0; names && i < n; i++)
+        free(names[i]);
+    free(names);
     return ok;
 }
 
@@ -376,10 +354,7 @@ int plugins_check(const plugins_check_options *given)
     if (!s.store)
         return command_failed(&e);
     s.all = given->json ? cJSON_CreateArray() : NULL;
-    bool ok = true;
-    for (size_t i = 0; ok && i < given->n; i++)
-        ok = check_one(&s, given->what[i], &e);
-    ok = ok && (!given->all || check_all(&s, &e));
+    bool ok = given->all ? check_all(&s, &e) : check_each(&s, given->what, given->n, &e);
     store_close(s.store);
     if (ok && given->json) {
         char *text = cJSON_Print(s.all);
