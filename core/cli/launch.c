@@ -102,7 +102,9 @@ static void print_look(const cJSON *list)
             printf("%s%s\n", !*why ? "" : i == 0 ? ", by another build: " : ", changed: ", why);
         }
     }
-    fprintf(stderr, "%d runs: %d done, %d to make", place, counts[0], counts[2] + counts[3]);
+    fflush(stdout);
+    fprintf(stderr, "%d run%s: %d done, %d to make", place, place == 1 ? "" : "s", counts[0],
+            counts[2] + counts[3]);
     if (counts[1])
         fprintf(stderr, ", %d being made by another assay", counts[1]);
     fprintf(stderr, "; nothing was started\n");

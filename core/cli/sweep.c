@@ -6,8 +6,6 @@
 
 static const option options[] = {LAUNCH_OPTIONS};
 
-enum { SHOWN = 50 };
-
 static int report(const supervisor_outcome *o, const char *script, const char *db, bool all)
 {
     (void)script, (void)all;
@@ -18,9 +16,8 @@ static int report(const supervisor_outcome *o, const char *script, const char *d
              " sum(r.status = 'done') AS seeds, avg(headline) FILTER (WHERE status = 'done') AS mean,"
              " stddev(headline) FILTER (WHERE status = 'done') AS stddev, round(sum(seconds), 1) AS seconds"
              " FROM sweep_point p JOIN sweep_run w ON w.point_id = p.id JOIN runs r ON r.id = w.run_id"
-             " WHERE p.sweep_id = %" PRId64 " AND r.stage = 'run' GROUP BY p.id ORDER BY p.arm, p.number"
-             " LIMIT %d",
-             o->sweep, SHOWN);
+             " WHERE p.sweep_id = %" PRId64 " AND r.stage = 'run' GROUP BY p.id ORDER BY p.arm, p.number",
+             o->sweep);
     store *s = store_open(db, STORE_READ, &e);
     if (s)
         printf("%s, sweep %" PRId64 "%s%s\n", o->name, o->sweep, *o->headline ? ": " : "", o->headline);

@@ -148,10 +148,12 @@ bool changes_since(session *s, const item *it, char *out, size_t size, as_error 
 
 /* ---- builds ---- */
 
+enum { BUILD_COLUMNS = 7 };
+
 /* What of a build's row is not as the plan says: the first difference is told. */
 static void tell_build(query_rows *rows, const cJSON *now, char *out, size_t size)
 {
-    for (int i = 0; i < query_rows_columns(rows) && !*out; i++) {
+    for (int i = 0; i < BUILD_COLUMNS && !*out; i++) {
         const char *name = query_rows_name(rows, i), *was = query_rows_value(rows, i).text;
         const char *is = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(now, name));
         bool dirty = strcmp(name, "dirty_diff") == 0;
@@ -172,6 +174,35 @@ static void tell_build(query_rows *rows, const cJSON *now, char *out, size_t siz
     }
 }
 
+/* Whether Lua files of assay's own, "PATH SHA256" a line, are others now. */
+static bool files_differ(char *files)
+{
+    char *rest = files, *line;
+    while ((line = strsep(&rest, "\n"))) {
+        char *hash = strrchr(line, ' '), now[HASH_TEXT];
+        as_error unreadable = {0};
+        if (!hash)
+            continue;
+        *hash++ = 0;
+        if (!hash_file(line, now, &unreadable) || strcmp(now, hash) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Runs of one build have the same files: they are read once. */
+static bool own_files_differ(session *s, const char *files)
+{
+    if (!files || (s->own_files && strcmp(s->own_files, files) == 0))
+        return files && s->own_changed;
+    char *copy = strdup(files);
+    free(s->own_files);
+    s->own_files = strdup(files);
+    s->own_changed = copy && files_differ(copy);
+    free(copy);
+    return s->own_changed;
+}
+
 bool changes_of_build(session *s, int64_t run, char *out, size_t size, as_error *e)
 {
     *out = 0;
@@ -180,12 +211,17 @@ bool changes_of_build(session *s, int64_t run, char *out, size_t size, as_error 
     query_value id = {.type = QUERY_INTEGER, .integer = run};
     query_rows *rows = query_rows_open(s->store,
                                        "SELECT version, git_commit, dirty_diff, compiler, build_type, blas,"
-                                       " blas_kernel FROM build WHERE id ="
+                                       " blas_kernel, (SELECT group_concat(u.path || ' ' || s.sha256,"
+                                       " char(10)) FROM run_source u JOIN source s ON s.id = u.source_id"
+                                       " WHERE u.run_id = ?1 AND u.own = 1) FROM build WHERE id ="
                                        " (SELECT build_id FROM run WHERE id = ?1)",
                                        &id, 1, e);
     if (!rows)
         return false;
-    if (query_rows_next(rows))
+    if (query_rows_next(rows)) {
         tell_build(rows, s->plan.build, out, size);
+        if (!*out && own_files_differ(s, query_rows_value(rows, BUILD_COLUMNS).text))
+            snprintf(out, size, "files of lua/assay");
+    }
     return query_rows_close(rows, e);
 }

@@ -205,8 +205,6 @@ static void say_trouble(session *s, const item *it, const char *status, const cJ
 static bool keep_output(session *s, worker *w, as_error *e)
 {
     static const char *const names[] = {"stdout", "stderr"};
-    output_close(&w->out, &s->progress);
-    output_close(&w->err, &s->progress);
     for (int i = 0; i < 2; i++) {
         char path[STORE_UUID + 16];
         snprintf(path, sizeof path, "%s/%s.txt", w->item->uuid, names[i]);

@@ -141,6 +141,7 @@ bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, 
     plan_free(&s.plan);
     free(s.items);
     free(s.workers);
+    free(s.own_files);
     return ok;
 }
 
@@ -159,6 +160,7 @@ cJSON *supervisor_look(const supervisor_options *options, supervisor_outcome *ou
     plan_free(&s.plan);
     free(s.items);
     free(s.workers);
+    free(s.own_files);
     return list;
 }
 

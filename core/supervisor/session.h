@@ -67,9 +67,11 @@ typedef struct {
     int threads;                     /* for each */
     double time_limit, memory_limit; /* of each run; 0: none */
     progress progress;
-    double stop_at;         /* when to kill what is left; 0 while nobody wants to stop */
-    double look_again;      /* when to see what other processes have made */
-    int failures, n_stale;  /* runs that did not end done; done ones by another build */
+    double stop_at;        /* when to kill what is left; 0 while nobody wants to stop */
+    double look_again;     /* when to see what other processes have made */
+    int failures, n_stale; /* runs that did not end done; done ones by another build */
+    char *own_files;       /* assay's own Lua files as a run had them that was compared with the disk last */
+    bool own_changed;
     double shown_at;        /* when the progress was shown last */
     double seconds_of_done; /* of all runs that ended done, together */
     int n_timed;            /* how many */
@@ -94,8 +96,8 @@ bool worker_start(session *s, worker *w, item *it, const int64_t *members, size_
 /* The member runs of a pool item, for the caller to free. */
 bool worker_members(const session *s, const item *pool, int64_t **members, size_t *n, as_error *e);
 
-/* end.c: the process of `w` is gone with `status` as from waitpid: keeps the rest of its output, writes the
- * end of the run if the worker could not, says it, and frees `w`. */
+/* end.c: the process of `w` is gone with `status` as from waitpid, and its output taken: records that, writes
+ * the end of the run if the worker could not, says it, and frees `w`. */
 bool end_run(session *s, worker *w, int status, as_error *e);
 
 /* The kernel's count of processes killed for want of memory, in our cgroup if it keeps one, else in the whole

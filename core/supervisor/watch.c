@@ -200,12 +200,26 @@ static void stop_late(session *s, double now)
     }
 }
 
+/* No more comes from it. */
+static void close_outputs(session *s, worker *w)
+{
+    output_close(&w->out, &s->progress);
+    output_close(&w->err, &s->progress);
+}
+
 static bool reap(session *s, as_error *e)
 {
     for (int i = 0; i < s->options->jobs; i++) {
-        worker *w = &s->workers[i];
+        worker *w = &s->workers[i], ended = *w;
         int status;
-        if (w->item && waitpid(w->pid, &status, WNOHANG) == w->pid && !end_run(s, w, status, e))
+        if (!w->item || waitpid(w->pid, &status, WNOHANG) != w->pid)
+            continue;
+        bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0; /* else it may be one failure too many */
+        *w = (worker){0};
+        close_outputs(s, &ended);
+        bool ok = !well || start_waiting(s, e); /* the next one starts up while this one's end is written */
+        as_error ignored = {0};
+        if (!end_run(s, &ended, status, ok ? e : &ignored) || !ok)
             return false;
     }
     return true;
@@ -335,8 +349,10 @@ static void abandon(session *s)
         worker *w = &s->workers[i];
         as_error ignored = {0};
         int status;
-        if (w->item && waitpid(w->pid, &status, 0) == w->pid)
-            end_run(s, w, status, &ignored);
+        if (!w->item || waitpid(w->pid, &status, 0) != w->pid)
+            continue;
+        close_outputs(s, w);
+        end_run(s, w, status, &ignored);
     }
 }
 

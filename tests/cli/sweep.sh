@@ -79,6 +79,22 @@ expect_err 'changed: run 35 was made by another build: compiler cc 1, now '
 expect_exit 0 assay run x.lua --arm ce --seed 1 --rebuild-stale
 expect_err 'already done as run 36 (--again'
 
+# Assay's own Lua files are part of its build.
+sqlite3 $db "UPDATE run_source SET source_id = (SELECT min(id) FROM source) WHERE run_id = 36 AND own = 1"
+expect_exit 0 assay run x.lua --arm ce --seed 1
+expect_err 'already done as run 36, by another build: files of lua/assay (--rebuild-stale repeats it)'
+
+# A pool looks at the runs of one point.
+pool='pool = function(run, p, members) run:log(1, { lr = p.lr, members = #members }) end,'
+sed "s/^  seeds = 2,/&\n  $pool/" x.lua >p.lua
+expect_exit 0 assay sweep p.lua s.yaml --arm ce --db p.db -j 2
+expect_query p.db "SELECT q.number, m.value, n.value, count(w.run_id) FROM run r
+    JOIN param q ON q.run_id = r.id AND q.name = 'lr' JOIN last_metric m ON m.run_id = r.id AND m.name = 'lr'
+    JOIN last_metric n ON n.run_id = r.id AND n.name = 'members' JOIN sweep_run w ON w.run_id = r.id
+    WHERE r.stage = 'pool' GROUP BY r.id" '0.1|0.1|2.0|1
+0.2|0.2|2.0|1
+0.3|0.3|2.0|1'
+
 # No more begun after so many failures: three points fail, ce with both seeds first.
 expect_exit 1 assay sweep x.lua s.yaml --set params.fail=0.1 --max-failures 2 --db f.db
 expect_err '2 runs have failed: no more are begun (--max-failures 2); 20 were not made'
