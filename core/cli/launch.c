@@ -99,7 +99,7 @@ static void print_look(const cJSON *list)
             printf("[%d] %s: %s", ++place, text_of(one, "label"), states[i].text);
             if (cJSON_IsNumber(run))
                 printf(" %.0f", run->valuedouble);
-            printf("%s%s\n", !*why ? "" : i == 0 ? ", by another build: " : ", changed: ", why);
+            printf("%s%s\n", !*why ? "" : i == 0 ? ", by another build: " : ", ", why);
         }
     }
     fflush(stdout);

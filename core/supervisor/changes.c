@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_ROOM = 40 }; /* for " since run N" */
-
 /* Appends "; TEXT", cut to the room. */
 static void add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -96,7 +94,7 @@ static query_value text_value(const char *text)
 static bool read_differences(session *s, const item *it, const char *const json[3], char *out, size_t size,
                              as_error *e)
 {
-    char script[HASH_TEXT];
+    char script[HASH_TEXT], found[400] = "";
     hash_bytes(s->plan.source, strlen(s->plan.source), script);
     query_value seed = {.type = QUERY_NULL};
     if (it->seed)
@@ -116,15 +114,14 @@ static bool read_differences(session *s, const item *it, const char *const json[
         run = query_rows_value(rows, 0).integer;
         const char *text = query_rows_value(rows, 1).text;
         if (*text)
-            add(out, size - NUMBER_ROOM, "%s", text);
+            add(found, sizeof found, "%s", text);
     }
     if (!rows || !query_rows_close(rows, e))
         return false;
-    if (run && !*out)
-        snprintf(out, size, "%s", it->seed ? "another arm's plugin" : "the runs it pools");
-    size_t at = strlen(out);
+    if (run && !*found) /* what else an identity is made of */
+        snprintf(found, sizeof found, "%s", it->seed ? "another arm's plugin" : "the runs it pools");
     if (run)
-        snprintf(out + at, size - at, " since run %" PRId64, run);
+        snprintf(out, size, "not as run %" PRId64 ": %s", run, found);
     return true;
 }
 

@@ -62,7 +62,7 @@ bool fate_of(session *s, item *it, fate *f, as_error *e)
     }
     if (change.run == 0)
         return changes_since(s, it, f->why, sizeof f->why, e);
-    snprintf(f->why, sizeof f->why, "%.400s since run %lld", change.text, (long long)change.run);
+    snprintf(f->why, sizeof f->why, "not as run %lld, since %.400s", (long long)change.run, change.text);
     return true;
 }
 

@@ -20,8 +20,8 @@ bool fate_of(session *s, item *it, fate *f, as_error *e);
 /* The fate of every item, as supervisor_look returns it; the store may be NULL: then all are new. */
 cJSON *look_all(session *s, as_error *e);
 
-/* changes.c: what differs between the item and the nearest run of its arm and seed that is done: "script; lr
- * 0.1 -> 0.2; losses/poly1 since run 12". Empty if there is no such run, in a sweep at this point. */
+/* changes.c: what differs between the item and the nearest run of its arm and seed that is done: "not as run
+ * 12: script; lr 0.1 -> 0.2; losses/poly1". Empty if there is no such run, in a sweep at this point. */
 bool changes_since(session *s, const item *it, char *out, size_t size, as_error *e);
 
 /* changes.c: "commit 6befc13, now 700e87b" if the run was made by another build than the plan's, else empty.

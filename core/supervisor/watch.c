@@ -56,7 +56,7 @@ static worker *free_worker(session *s)
     return NULL;
 }
 
-/* A run that is there already: told by itself if there are few, else by end_of_skips. */
+/* A run that is there already: told by itself if there are few, else by say_rest. */
 static bool skip(session *s, item *it, const fate *f, as_error *e)
 {
     it->run = f->run;
@@ -70,11 +70,11 @@ static bool skip(session *s, item *it, const fate *f, as_error *e)
     return sweep_record_run(s, it, e);
 }
 
-static bool wait_for_other(session *s, item *it, int64_t run)
+static bool wait_for_other(session *s, item *it)
 {
     if (!it->elsewhere)
-        progress_say(&s->progress, "[%d/%d] %s: another assay makes it as run %lld", it->place, s->n_items,
-                     it->label, (long long)run);
+        progress_say(&s->progress, "[%d/%d] %s: another assay is making it", it->place, s->n_items,
+                     it->label);
     it->elsewhere = true;
     s->look_again = session_now() + LOOK_SECONDS;
     return true;
@@ -87,7 +87,7 @@ static bool make(session *s, item *it, const fate *f, as_error *e)
     if (!it->seed && !worker_members(s, it, &members, &n_members, e))
         return false;
     if (*f->why && f->kind == FATE_NEW)
-        progress_say(&s->progress, "[%d/%d] %s: changed: %s", it->place, s->n_items, it->label, f->why);
+        progress_say(&s->progress, "[%d/%d] %s: %s", it->place, s->n_items, it->label, f->why);
     if (f->kind == FATE_RESUME) {
         it->run = f->run;
         snprintf(it->uuid, sizeof it->uuid, "%s", f->uuid);
@@ -95,7 +95,7 @@ static bool make(session *s, item *it, const fate *f, as_error *e)
     bool ok = worker_start(s, free_worker(s), it, members, n_members, e);
     free(members);
     if (ok && it->state == ITEM_WAITING) /* another process was faster by a hair */
-        return wait_for_other(s, it, 0);
+        return wait_for_other(s, it);
     return ok && sweep_record_run(s, it, e);
 }
 
@@ -108,7 +108,7 @@ static bool begin(session *s, item *it, as_error *e)
     if (f.kind == FATE_DONE)
         return skip(s, it, &f, e);
     if (f.kind == FATE_ELSEWHERE)
-        return wait_for_other(s, it, f.run);
+        return wait_for_other(s, it);
     return make(s, it, &f, e);
 }
 

@@ -64,10 +64,10 @@ expect_exit 0 assay run x.lua --arm ce --seed 1
 expect_exit 0 assay run x.lua --arm ce --seed 1
 expect_err '[1/1] ce seed 1: already done as run 33 (--again repeats it)'
 expect_exit 0 assay run x.lua --arm ce --seed 1 --set params.lr=0.02
-expect_err '[1/1] ce seed 1: changed: lr 0.01 -> 0.02 since run 33'
+expect_err '[1/1] ce seed 1: not as run 33: lr 0.01 -> 0.02'
 sed 's/0.01, fail/0.01,  fail/' x.lua >y && mv y x.lua
 expect_exit 0 assay run x.lua --arm ce --seed 1 --dry-run
-expect_line '[1] ce seed 1: new, changed: script since run 33'
+expect_line '[1] ce seed 1: new, not as run 33: script'
 
 # Another build is shown, and its runs are repeated when asked for.
 expect_exit 0 assay run x.lua --arm ce --seed 1
@@ -75,7 +75,7 @@ sqlite3 $db "UPDATE build SET compiler = 'cc 1'"
 expect_exit 0 assay run x.lua --arm ce --seed 1
 expect_err 'already done as run 35, by another build: compiler cc 1, now '
 expect_exit 0 assay run x.lua --arm ce --seed 1 --rebuild-stale
-expect_err 'changed: run 35 was made by another build: compiler cc 1, now '
+expect_err ': run 35 was made by another build: compiler cc 1, now '
 expect_exit 0 assay run x.lua --arm ce --seed 1 --rebuild-stale
 expect_err 'already done as run 36 (--again'
 
