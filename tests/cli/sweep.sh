@@ -91,7 +91,7 @@ expect_exit 0 assay sweep p.lua s.yaml --arm ce --db p.db -j 2
 expect_query p.db "SELECT q.number, m.value, n.value, count(w.run_id) FROM run r
     JOIN param q ON q.run_id = r.id AND q.name = 'lr' JOIN last_metric m ON m.run_id = r.id AND m.name = 'lr'
     JOIN last_metric n ON n.run_id = r.id AND n.name = 'members' JOIN sweep_run w ON w.run_id = r.id
-    WHERE r.stage = 'pool' GROUP BY r.id" '0.1|0.1|2.0|1
+    WHERE r.stage = 'pool' GROUP BY r.id ORDER BY q.number" '0.1|0.1|2.0|1
 0.2|0.2|2.0|1
 0.3|0.3|2.0|1'
 

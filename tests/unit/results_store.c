@@ -191,6 +191,10 @@ static void attempts(void **state)
     MUST(store_begin_attempt(s, run, &attempt, &no_error));
     assert_int_equal(attempt, 2);
     assert_string_equal(ask(s, "SELECT status = 'running' AND ended_at IS NULL FROM run"), "1");
+    int none;
+    MUST(store_begin_attempt(s, run, &none, &no_error)); /* somebody else was faster */
+    assert_int_equal(none, 0);
+    assert_string_equal(ask(s, "SELECT count(*) FROM attempt"), "2");
     MUST(store_log(s, run, 2, 2, &(store_value){"test/accuracy", 0.2}, 1, &no_error)); /* the same bits */
     assert_string_equal(ask(s, "SELECT count(*) FROM event"), "0");
     MUST(store_log(s, run, 2, 3, &(store_value){"test/accuracy", 0.25}, 1, &no_error));
@@ -202,6 +206,42 @@ static void attempts(void **state)
     finish(s, run, "done");
     assert_string_equal(ask(s, "SELECT group_concat(status) FROM attempt"), "interrupted,done");
     MUST_FAIL(store_begin_attempt(s, 99, &attempt, &no_error), "no run 99");
+    store_close(s);
+}
+
+static void one_process_makes_a_run(void **state)
+{
+    (void)state;
+    store *s = open_store(STORE_WRITE);
+    char uuid[STORE_UUID];
+    store_run_info r = {.experiment = make_experiment(s),
+                        .stage = "run",
+                        .arm = "a",
+                        .has_seed = true,
+                        .seed = 1,
+                        .identity = "i1",
+                        .alone = true};
+    int64_t first, second, found;
+    MUST(store_find_running(s, "i1", &found, &no_error));
+    assert_int_equal(found, 0);
+    MUST(store_create_run(s, &r, &first, uuid, &no_error));
+    MUST(store_create_run(s, &r, &second, uuid, &no_error));
+    assert_int_equal(second, 0);
+    assert_string_equal(ask(s, "SELECT count(*) FROM run"), "1");
+    MUST(store_find_running(s, "i1", &found, &no_error));
+    assert_int_equal(found, first);
+    r.alone = false; /* a repeat that is asked for */
+    MUST(store_create_run(s, &r, &second, uuid, &no_error));
+    finish(s, first, "done");
+    finish(s, second, "done");
+    MUST(store_find_running(s, "i1", &found, &no_error));
+    assert_int_equal(found, 0);
+    r.alone = true;
+    MUST(store_create_run(s, &r, &second, uuid, &no_error));
+    ask(s, "UPDATE run SET boot_id = '0858f397-0000-4ee4-bc1b-000000000000' WHERE status = 'running'");
+    MUST(store_find_running(s, "i1", &found, &no_error)); /* its process is gone: it is lost, not running */
+    assert_int_equal(found, 0);
+    assert_string_equal(ask(s, "SELECT status FROM run ORDER BY id DESC LIMIT 1"), "lost");
     store_close(s);
 }
 
@@ -465,6 +505,7 @@ int main(void)
         TEST(more_names_than_the_first_table_holds),
         TEST(duplicates_are_refused),
         TEST(attempts),
+        TEST(one_process_makes_a_run),
         TEST(ends),
         TEST(artifacts),
         TEST(what_a_run_used),
