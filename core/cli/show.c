@@ -14,26 +14,34 @@ static const option options[] = {
     {"json", 0, OPTION_FLAG, &given.json, NULL, "one JSON object, a list for each section"},
 };
 
-/* Each statement is followed by the run's number. */
+/* Each statement is followed by the run's number. `brief` is for eyes: no hash of 64 digits fits a line. */
 static const struct {
-    const char *key, *title, *sql;
+    const char *key, *title, *sql, *brief;
 } sections[] = {
-    {"parameters", "parameters", "SELECT name, value FROM param WHERE run_id = "},
-    {"metrics", "metrics, last values", "SELECT name, step, value FROM last_metric WHERE run_id = "},
+    {"parameters", "parameters", "SELECT name, value FROM param WHERE run_id = ", NULL},
+    {"metrics", "metrics, last values", "SELECT name, step, value FROM last_metric WHERE run_id = ", NULL},
     {"plugins", "plugins",
      "SELECT kind || '/' || name AS plugin, version, source_hash, so_sha256, path FROM plugin_use WHERE "
-     "run_id = "},
-    {"data", "data", "SELECT dataset, path, size_bytes, sha256 FROM data_use WHERE run_id = "},
+     "run_id = ",
+     "SELECT kind || '/' || name AS plugin, version, substr(source_hash, 1, 12) AS source FROM plugin_use "
+     "WHERE"
+     " run_id = "},
+    {"data", "data", "SELECT dataset, path, size_bytes, sha256 FROM data_use WHERE run_id = ",
+     "SELECT dataset, path, size_bytes, substr(sha256, 1, 12) AS sha256 FROM data_use WHERE run_id = "},
     {"sources", "Lua sources",
-     "SELECT path, sha256 FROM run_source JOIN source ON source.id = source_id WHERE NOT own AND run_id = "},
-    {"members", "runs it reads", "SELECT run_id AS run FROM run_member WHERE pool_id = "},
-    {"artifacts", "artifacts", "SELECT name, kind, size_bytes, path, sha256 FROM artifact WHERE run_id = "},
-    {"tags", "tags", "SELECT name AS tag FROM tag WHERE run_id = "},
-    {"notes", "notes", "SELECT at, text FROM note WHERE run_id = "},
+     "SELECT path, sha256 FROM run_source JOIN source ON source.id = source_id WHERE NOT own AND run_id = ",
+     "SELECT path, substr(sha256, 1, 12) AS sha256 FROM run_source JOIN source ON source.id = source_id"
+     " WHERE NOT own AND run_id = "},
+    {"members", "runs it reads", "SELECT run_id AS run FROM run_member WHERE pool_id = ", NULL},
+    {"artifacts", "artifacts", "SELECT name, kind, size_bytes, path, sha256 FROM artifact WHERE run_id = ",
+     "SELECT name, kind, size_bytes, path FROM artifact WHERE run_id = "},
+    {"tags", "tags", "SELECT name AS tag FROM tag WHERE run_id = ", NULL},
+    {"notes", "notes", "SELECT at, text FROM note WHERE run_id = ", NULL},
     {"attempts", "attempts",
      "SELECT attempt, started_at, seconds, status FROM attempt WHERE (SELECT count(*) FROM attempt a WHERE"
-     " a.run_id = attempt.run_id) > 1 AND run_id = "},
-    {"events", "events", "SELECT at, step, kind, text FROM event WHERE run_id = "},
+     " a.run_id = attempt.run_id) > 1 AND run_id = ",
+     NULL},
+    {"events", "events", "SELECT at, step, kind, text FROM event WHERE run_id = ", NULL},
 };
 
 /* The run itself as name and value, one line each; unknown ones are left out. */
@@ -65,7 +73,8 @@ static const char run_as_row[] =
 static bool query_section(store *s, size_t i, int64_t run, query_format format, FILE *out, as_error *e)
 {
     char sql[384];
-    snprintf(sql, sizeof sql, "%s%" PRId64 " ORDER BY 1", sections[i].sql, run);
+    bool brief = format == QUERY_TABLE && sections[i].brief;
+    snprintf(sql, sizeof sql, "%s%" PRId64 " ORDER BY 1", brief ? sections[i].brief : sections[i].sql, run);
     return query_run(s, sql, format, out, e);
 }
 

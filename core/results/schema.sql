@@ -336,13 +336,13 @@ CREATE INDEX claim_value_run_run ON claim_value_run(run_id);
 -- One row a run. headline is the last value of the experiment's headline metric in the latest attempt that
 -- has one; NULL when it was never logged, or NaN.
 CREATE VIEW runs AS
-SELECT r.id, r.uuid, x.name AS experiment, r.arm, r.seed, r.stage, r.status,
+SELECT r.id, x.name AS experiment, r.arm, r.seed, r.stage, r.status,
        (SELECT m.value FROM metric m
          WHERE m.run_id = r.id AND m.name_id = (SELECT n.id FROM metric_name n WHERE n.name = x.headline)
          ORDER BY m.attempt DESC, m.step DESC LIMIT 1) AS headline,
        x.headline AS headline_name, r.seconds, r.started_at, r.ended_at,
        (SELECT max(a.attempt) FROM attempt a WHERE a.run_id = r.id) AS attempts,
-       r.error, x.paper, x.script, r.identity
+       r.error, x.paper, x.script, r.uuid, r.identity
   FROM run r JOIN experiment x ON x.id = r.experiment_id;
 
 -- One row a value: for each run, name and step that of the latest attempt which logged it.

@@ -126,8 +126,28 @@ sqlite3 whole.db "update metric set value = 1 where run_id = 1 and step = 3 and 
     (select id from metric_name where name = 'draw')"
 expect_exit 1 assay rerun 1 --verify --db whole.db
 expect_out 'differs: 1 of 210 values; the first: metric "draw" at step 3: 1.0, again 0.'
+sqlite3 whole.db "update build set blas_kernel = 'Haswell', compiler = 'clang 14';
+    update host set cpu = 'another'"
+expect_exit 1 assay rerun 1 --verify --db whole.db
+expect_out 'differs: 1 of 210 values; the first: metric "draw" at step 3: 1.0, again 0.'
+expect_out "build and machine, where they differ"
+for item in BLAS compiler processor; do
+    grep -q "^$item " "$box/out" || fail "the $item is not said to differ"
+done
 expect_exit 1 assay rerun 9 --db whole.db
 expect_err "no run 9"
+
+# under the debugger the same run stops where it is told to, and writes nothing
+if command -v gdb >/dev/null; then
+    runs=$(sqlite3 parts.db "select count(*), (select count(*) from metric) from run")
+    ran="assay rerun 1 --gdb"
+    printf 'set breakpoint pending on\nbreak lua_pcallk\nrun\nbacktrace 1\nkill\nquit\n' |
+        assay rerun 1 --gdb --db parts.db >"$box/out" 2>"$box/err" || true
+    expect_out "Breakpoint 1, "
+    expect_query parts.db "select count(*), (select count(*) from metric) from run" "$runs"
+else
+    echo "no gdb here: assay rerun --gdb was not tried"
+fi
 
 # limits
 cat >limits.lua <<'END_LUA'

@@ -1,6 +1,5 @@
--- The rows of a database that Assay made when its schema was 1: two arms, two seeds,
-   one arm's runs died and were
--- resumed. Texts and paths of Assay's own Lua files are left out. Schema: schema_1.sql.
+-- The rows of a database that Assay made when its schema was 1: two arms, two seeds; one arm's runs died and
+-- were resumed. Texts and paths of Assay's own Lua files are left out. Schema: schema_1.sql.
 
 INSERT INTO "artifact" VALUES(1,1,1,'job','job','01a20a4e-1d6a-78f8-bb6d-9f70196ea55b/job.json',353,
   '86573e109861d5e83ed476d950736bc9bd80a6f90cce799fe3efc9889cebe174','2026-11-23T21:27:01.227Z');
@@ -214,8 +213,8 @@ return as.experiment {
     local from = run:resume { best = best }
     for step = from + 1, 6 do
       best.n = step
-      run:log(step, { loss = (p.k * run.seed - step) ^ 2, seconds = step / 8,
-   gap = step == 2 and 0 / 0 or 1 })
+      run:log(step, { loss = (p.k * run.seed - step) ^ 2, seconds = step / 8,'
+  || ' gap = step == 2 and 0 / 0 or 1 })
       if step == 3 then run:checkpoint(step) end
       if step == 5 and from == 0 and p.k == 2 then os.exit(9) end
     end

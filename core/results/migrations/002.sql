@@ -1,5 +1,5 @@
--- Schema 1 to 2: sweeps and tunings, and a best_metric that goes through a run once for each end of each
--- name.
+-- Schema 1 to 2: sweeps and tunings; a best_metric that goes through a run once for each end of each
+-- name; the uuid of a run behind what people read.
 
 -- A sweep: an experiment at many points, each giving values to some parameters. Continued, it is the same
 -- row.
@@ -77,3 +77,14 @@ SELECT u.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
                              AND l.run_id = m.run_id AND l.attempt = a.attempt
                              AND l.step = m.step AND l.name_id = m.name_id)
         ORDER BY m.value DESC, m.step LIMIT 1);
+
+DROP VIEW runs;
+CREATE VIEW runs AS
+SELECT r.id, x.name AS experiment, r.arm, r.seed, r.stage, r.status,
+       (SELECT m.value FROM metric m
+         WHERE m.run_id = r.id AND m.name_id = (SELECT n.id FROM metric_name n WHERE n.name = x.headline)
+         ORDER BY m.attempt DESC, m.step DESC LIMIT 1) AS headline,
+       x.headline AS headline_name, r.seconds, r.started_at, r.ended_at,
+       (SELECT max(a.attempt) FROM attempt a WHERE a.run_id = r.id) AS attempts,
+       r.error, x.paper, x.script, r.uuid, r.identity
+  FROM run r JOIN experiment x ON x.id = r.experiment_id;
