@@ -161,7 +161,7 @@ static bool compare(probe *p, int k, int64_t j, double scale)
         return true;
     return subject_fail(
         p->s,
-        "by %s[%lld]: %.9g by the tape, %.9g by differences%s (a number computed from raw data"
+        "by %s[%lld]: %.5g by the tape, %.5g by differences%s (a number computed from raw data"
         " loses its gradient: as_detach says what is meant to be constant)",
         p->name[k], (long long)j, tensor_at(p->gradient[k], j), difference,
         p->replay.diverged ? "; the points around took another branch" : "");
@@ -200,7 +200,7 @@ static bool follows_value(probe *p, int k, int64_t j, double scale)
     if (p->stopped && !says_stop(p->s->p->signature))
         return subject_fail(
             p->s,
-            "by %s[%lld]: the value changes by %.9g, the gradient is %.9g: something is detached, or"
+            "by %s[%lld]: the value changes by %.5g, the gradient is %.5g: something is detached, or"
             " read as a number. If that is the method, say |stop behind the output",
             p->name[k], (long long)j, difference, tensor_at(p->gradient[k], j));
     return !p->stopped;

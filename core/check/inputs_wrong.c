@@ -40,6 +40,22 @@ static void try_without_optional(subject *s)
     instance_free(i);
 }
 
+/* One state where there may be several: merged, or refused. */
+static void try_one_state(subject *s)
+{
+    outputs o = {0};
+    inputs one = s->in;
+    for (int k = 0; k < one.n; k++)
+        if (s->p->signature->in[k].type == SIGNATURE_STATES)
+            one.in[k].state_count = 1;
+    instance *i = s->p->d.merge ? subject_instance(s) : NULL;
+    if (i && subject_call(s, i, &one, &o) && !outputs_finite(&o))
+        subject_fail(s, "one state alone gave a result that is not finite");
+    subject_forget(s, NULL);
+    outputs_drop(&o);
+    instance_free(i);
+}
+
 /* The caller's tensors are not the plugin's to write into. */
 static void compare_inputs(subject *s)
 {
@@ -68,6 +84,7 @@ void check_calls(subject *s)
     if (s->result != CHECK_PASSED)
         return;
     try_without_optional(s);
+    try_one_state(s);
     compare_inputs(s);
 }
 

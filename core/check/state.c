@@ -28,6 +28,7 @@ static bool call_twice(subject *s, outputs o[2], int byte)
     }
     fresh_close(&f);
     mallopt(M_PERTURB, 0);
+    alloc_litter(0);
     return good;
 }
 

@@ -18,7 +18,7 @@
 
 typedef struct {
     char kind[48], name[48], version[32], hash[80], path[PATH_MAX];
-    cJSON *rows;                /* [{"check", "result", "text", "tried"}] */
+    cJSON *rows;                /* [{"check", "result", "text", "expected" of a failure}] */
     bool stops;                 /* its signature says that gradients are stopped */
     char begun[64], tried[512]; /* the check under way, and what it tries */
     int passed, failed, left;
@@ -33,8 +33,8 @@ static void add_row(report *p, const char *check, const char *result, const char
     cJSON_AddStringToObject(row, "result", result);
     if (*text)
         cJSON_AddStringToObject(row, "text", text);
-    if (*p->tried)
-        cJSON_AddStringToObject(row, "tried", p->tried);
+    if (strcmp(result, "fail") == 0)
+        cJSON_AddStringToObject(row, "expected", p->tried);
     cJSON_AddItemToArray(p->rows, row);
     p->passed += strcmp(result, "pass") == 0;
     p->failed += strcmp(result, "fail") == 0;
@@ -163,13 +163,15 @@ static void print_report(const report *p, bool all_rows)
     {
         const char *result = cJSON_GetObjectItem(row, "result")->valuestring;
         const cJSON *text = cJSON_GetObjectItem(row, "text");
-        const cJSON *tried = cJSON_GetObjectItem(row, "tried");
+        const cJSON *expected = cJSON_GetObjectItem(row, "expected");
         bool failed = strcmp(result, "fail") == 0;
-        if (all_rows || failed)
-            printf("  %-4s  %-16s%s%s\n", result, cJSON_GetObjectItem(row, "check")->valuestring,
-                   text ? " " : "", text ? text->valuestring : "");
-        if (failed && tried)
-            printf("  %-4s  %-16s expected: %s\n", "", "", tried->valuestring);
+        const char *check = cJSON_GetObjectItem(row, "check")->valuestring;
+        if ((all_rows || failed) && text)
+            printf("  %-4s  %-16s %s\n", result, check, text->valuestring);
+        else if (all_rows || failed)
+            printf("  %-4s  %s\n", result, check);
+        if (failed && *expected->valuestring)
+            printf("  %-4s  %-16s expected: %s\n", "", "", expected->valuestring);
     }
     if (p->failed)
         printf("  docs/checks.md says what each check does; the report is in the table plugin_check\n");
