@@ -37,7 +37,7 @@ bool find_kind(const char *kind, as_error *e)
                      kind);
 }
 
-static bool same_folder(const char *a, const char *b)
+static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return strcmp(a, b) == 0 ||
@@ -54,7 +54,7 @@ static int add_folder(char folders[FIND_FOLDERS][FIND_PATH], int n, const char *
     if (size >= FIND_PATH)
         return n;
     for (int i = 0; i < n; i++)
-        if (same_folder(folders[i], folders[n]))
+        if (same_file(folders[i], folders[n]))
             return n;
     return n + 1;
 }
@@ -116,6 +116,13 @@ bool find_path(const char *kind, const char *name, char path[FIND_PATH])
     return find_paths(kind, name, (char(*)[FIND_PATH])path, 1) == 1;
 }
 
+static void free_hit(find_hit *hit)
+{
+    free(hit->kind);
+    free(hit->name);
+    free(hit->path);
+}
+
 static bool add_hit(find_list *list, const char *folder, const char *kind, const char *file, size_t length)
 {
     if (list->count == list->capacity) {
@@ -162,6 +169,23 @@ static bool list_folder(const char *folder, const char *kind, const char *ending
     return enough;
 }
 
+/* A link to the file that is used hides nothing. */
+static void drop_links(find_list *list, int start)
+{
+    int kept = start, used = start;
+    for (int i = start; i < list->count; i++) {
+        find_hit *hit = &list->hits[i];
+        if (!hit->hidden)
+            used = kept;
+        if (!hit->hidden || !same_file(list->hits[used].path, hit->path)) {
+            list->hits[kept++] = *hit;
+            continue;
+        }
+        free_hit(hit);
+    }
+    list->count = kept;
+}
+
 /* Insertion sort from `start`: stable, so that the search order stays among equal names. */
 static void sort_hits(find_list *list, int start)
 {
@@ -174,6 +198,7 @@ static void sort_hits(find_list *list, int start)
     }
     for (int i = start + 1; i < list->count; i++)
         list->hits[i].hidden = strcmp(list->hits[i - 1].name, list->hits[i].name) == 0;
+    drop_links(list, start);
 }
 
 bool find_all(const char *kind, find_list *list, as_error *e)
@@ -197,11 +222,8 @@ bool find_all(const char *kind, find_list *list, as_error *e)
 
 void find_free(find_list *list)
 {
-    for (int i = 0; i < list->count; i++) {
-        free(list->hits[i].kind);
-        free(list->hits[i].name);
-        free(list->hits[i].path);
-    }
+    for (int i = 0; i < list->count; i++)
+        free_hit(&list->hits[i]);
     free(list->hits);
     *list = (find_list){0};
 }

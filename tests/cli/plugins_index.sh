@@ -79,6 +79,14 @@ expect_exit 0 assay plugins list
 opened 0
 [ "$(ls "$XDG_CACHE_HOME/assay" | wc -l)" -eq 1 ] || fail "temporary files are left"
 
+# one that dies when it is opened takes nobody along, also when a script misspells a name
+sanitize=$(sed -n 's/^ASSAY_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$ASSAY_BUILD/CMakeCache.txt")
+sed 's/FILE \*f = .*/__builtin_trap();/; /fputs/d; /fclose/d' plugins/losses/one.c >fatal.c
+cc $sanitize -shared -fPIC -I"$ASSAY_ROOT/core/include" fatal.c -o plugins/losses/fatal.so
+expect_exit 0 assay-worker script ask.lua
+expect_out 'no plugin losses/onne; did you mean "one"?'
+rm plugins/losses/fatal.so
+
 # an edited source: said at use and in the list, with what builds it again; a touch alone says nothing
 touch plugins/losses/one.c
 expect_exit 0 assay-worker script ask.lua
@@ -101,6 +109,10 @@ expect_exit 0 assay-worker script ask.lua
 expect_lines 2 0 # the same source twice
 expect_exit 0 assay plugins list
 expect_line "    plugins/losses/one.so is used, not $XDG_DATA_HOME/assay/plugins/losses/one.so"
+ln -s "$PWD/plugins/losses/two.so" "$XDG_DATA_HOME/assay/plugins/losses/" # the same file
+expect_exit 0 assay plugins list
+expect_lines - 0
+! grep -q "data/assay/plugins/losses/two.so" "$box/out" || fail "a link to the used file is told"
 loss path/losses/one.c one 5
 expect_exit 0 assay build path/losses/one.c
 export ASSAY_PLUGIN_PATH=$PWD/path
