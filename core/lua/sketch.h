@@ -64,6 +64,7 @@ void sketch_push_point(lua_State *L, const as_point *at);
 void sketch_open_inputs(lua_State *L);
 void sketch_open_self(lua_State *L);
 void sketch_self_methods(lua_State *L);
+void sketch_random_methods(lua_State *L);
 void sketch_sampling_methods(lua_State *L);
 
 /* From now on this state loads and runs plugins in Lua, until sketch_close, which comes after lua_close. */

@@ -207,62 +207,7 @@ static int counter(lua_State *L)
     return 0;
 }
 
-/* ---- random numbers, results ---- */
-
-static int draw(lua_State *L, as_t (*call)(as_ctx *c, const char *stream, as_dims dims))
-{
-    instance *i = sketch_self(L);
-    const char *stream = luaL_checkstring(L, 2);
-    as_dims dims = dims_argument(L, 3, "random numbers", false);
-    as_scope scope = scope_open(i->ctx);
-    as_t x = call(i->ctx, stream, dims);
-    sketch_check(L);
-    lua_host_push_tensor(L, x);
-    scope_close(i->ctx, scope, NULL);
-    return 1;
-}
-
-static int draw_uniform(lua_State *L)
-{
-    return draw(L, as_rand);
-}
-
-static int draw_normal(lua_State *L)
-{
-    return draw(L, as_randn);
-}
-
-static int draw_signs(lua_State *L)
-{
-    return draw(L, as_rademacher);
-}
-
-/* self:randint(stream, below, sizes...) */
-static int draw_integers(lua_State *L)
-{
-    instance *i = sketch_self(L);
-    const char *stream = luaL_checkstring(L, 2);
-    lua_Integer below = luaL_checkinteger(L, 3);
-    as_dims dims = dims_argument(L, 4, "random integers", false);
-    as_scope scope = scope_open(i->ctx);
-    as_t x = as_randint(i->ctx, stream, below, dims);
-    sketch_check(L);
-    lua_host_push_tensor(L, x);
-    scope_close(i->ctx, scope, NULL);
-    return 1;
-}
-
-/* self:permutation(stream, n) */
-static int permutation(lua_State *L)
-{
-    instance *i = sketch_self(L);
-    as_scope scope = scope_open(i->ctx);
-    as_t x = as_permutation(i->ctx, luaL_checkstring(L, 2), luaL_checkinteger(L, 3));
-    sketch_check(L);
-    lua_host_push_tensor(L, x);
-    scope_close(i->ctx, scope, NULL);
-    return 1;
-}
+/* ---- results ---- */
 
 /* self:report(name, number or tensor) */
 static int tell(lua_State *L)
@@ -317,22 +262,13 @@ static int read_file(lua_State *L)
 
 void sketch_self_methods(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"parameter", parameter},
-                                       {"buffer", buffer},
-                                       {"per_item", per_item},
-                                       {"counter", counter},
-                                       {"rand", draw_uniform},
-                                       {"randn", draw_normal},
-                                       {"rademacher", draw_signs},
-                                       {"randint", draw_integers},
-                                       {"permutation", permutation},
-                                       {"report", tell},
-                                       {"verdict", verdict},
-                                       {"training", training},
-                                       {"fail", fail},
-                                       {"read", read_file},
-                                       {0}};
+    static const luaL_Reg methods[] = {{"parameter", parameter}, {"buffer", buffer},
+                                       {"per_item", per_item},   {"counter", counter},
+                                       {"report", tell},         {"verdict", verdict},
+                                       {"training", training},   {"fail", fail},
+                                       {"read", read_file},      {0}};
     luaL_setfuncs(L, methods, 0);
+    sketch_random_methods(L);
     sketch_sampling_methods(L);
 }
 

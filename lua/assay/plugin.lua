@@ -8,7 +8,7 @@ local as = {}
 
 for _, name in ipairs {
   "tensor", "i64", "zeros", "ones", "full", "arange", "concat", "stack", "attention", "weighted_sum",
-  "is_tensor", "scope", "no_grad", "grad",
+  "is_tensor", "scope", "no_grad", "grad", "per_sample_norms", "per_sample_grad",
 } do
   as[name] = core[name]
 end

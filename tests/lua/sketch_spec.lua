@@ -142,6 +142,22 @@ describe("other kinds in Lua", function()
     assert.same({ 0, 20 }, logit:tolist())
     assert.equal("accept", verdict)
   end)
+  it("draw from streams that are their state", function()
+    local score = as.score { "sketch_draws" }
+    local odds = as.full(0, 50, 3)
+    local state, first = score:state(), score(odds)
+    assert.same({ 8, 50 }, first:shape())
+    score:load(state)
+    assert.is_true(first:equal(score(odds)))
+    assert.is_false(first:equal(score(odds)))
+    local rows = first:tolist()
+    local limits = { { 0, 1 }, { -6, 6 }, { -1, 1 }, { 0, 2 }, { 0, 49 }, { 0, 20 }, { 0, 1 }, { 0, 2 } }
+    for i, bounds in ipairs(limits) do
+      for _, x in ipairs(rows[i]) do
+        assert.is_true(x >= bounds[1] and x <= bounds[2])
+      end
+    end
+  end)
   it("train a student through models and optimizers", function()
     local student, teacher = nn.linear { 1, 1 }, nn.linear { 1, 1 }
     student.weight:fill_(2)
