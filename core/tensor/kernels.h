@@ -8,6 +8,8 @@
 #include <assay/types.h>
 #include <assay/ops.h>
 
+#include <stdbool.h>
+
 /* y[i] = f(x[i]) for n items; y may be x. r0, r1 as the operation's options. */
 typedef void kernel_unary(void *y, const void *x, int64_t n, double r0, double r1);
 /* gx[i] = gy[i] f'(x[i]) from the operation's input x or its output y: from y for exp, sqrt, rsqrt, tanh,
@@ -31,14 +33,19 @@ typedef struct {
     int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
 } kernel_window;
 
-/* The 2x2 tiles of a 3x3 convolution of stride 1 (Winograd F(2x2, 3x3)), of one channel of one image. A
- * transformed tile has 16 values, each in a plane of its own; the tile in row r, column t is item r * pitch +
- * t of every plane. */
+/* One image of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3): its 4x4 tiles of outputs. Transformed
+ * tiles have 36 values, each in a plane of its own, [tile][stride] with the channels side by side. */
 typedef struct {
     int64_t height, width, pad;    /* input */
     int64_t out_height, out_width; /* output */
-    int64_t rows, pitch;           /* of tiles; pitch = tiles in a row + 1 */
+    int64_t rows, columns;         /* of tiles */
+    int64_t channels, stride;      /* of the side transformed; stride: a multiple of 16, the rest zeros */
 } kernel_tiles;
+
+/* Transformed filters: planes [in_stride][out_stride] */
+typedef struct {
+    int64_t out, in, out_stride, in_stride;
+} kernel_filters;
 
 /* Along one axis of a resized image: place i of `to` lies `share` of the way from low[i] to high[i] of
  * `from`. */
@@ -112,10 +119,14 @@ typedef struct {
     /* y [C,OH,OW] = maxima of one image; place (may be NULL) the h * width + w of each, the first among
      * equals. A NaN in the window wins. */
     void (*max_pool)(void *y, int64_t *place, const void *x, const kernel_window *w);
-    /* Winograd's transforms: planes `step` items apart. scratch: 4 ((rows + 1) pitch + 1) items. */
-    void (*winograd_input)(void *v, int64_t step, const void *x, const kernel_tiles *t, void *scratch);
-    void (*winograd_output)(void *y, const void *m, int64_t step, const kernel_tiles *t, void *scratch);
-    void (*winograd_gradient)(void *z, int64_t step, const void *gy, const kernel_tiles *t, void *scratch);
+    /* Winograd's transforms of one image [channels,...], planes `plane` items apart. scratch: places of the
+     * image and one more, times stride. */
+    void (*winograd_input)(void *v, int64_t plane, const void *x, const kernel_tiles *t, void *scratch);
+    void (*winograd_output)(void *y, void *m, int64_t plane, const kernel_tiles *t, void *scratch);
+    void (*winograd_gradient)(void *z, int64_t plane, const void *gy, const kernel_tiles *t, void *scratch);
+    /* of filters w [O,I,3,3]; flip: of w [I,O,3,3] turned by 180 degrees. And the transpose. */
+    void (*winograd_filters)(void *u, const void *w, const kernel_filters *f, bool flip);
+    void (*winograd_filter_gradient)(void *gw, void *gu, const kernel_filters *f);
     /* y [C,OH,OW] = means of the windows of one image, zeros outside; the transpose adds to a zeroed x */
     void (*avg_pool)(void *y, const void *x, const kernel_window *w);
     void (*avg_pool_transposed)(void *x, const void *y, const kernel_window *w);

@@ -42,6 +42,13 @@ void KERNEL(kernels_fill)(kernels *k);
 /* For the loops that take a function of one item: it must become part of the loop. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of a few steps, constant once inlined, over values that should be registers. */
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 /* Before a loop whose items do not depend on one another though its pointers may be equal (work in place):
  * gcc then needs no test for overlap, which work in place would fail. */
 #ifdef __clang__

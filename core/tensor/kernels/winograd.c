@@ -1,129 +1,207 @@
-/* The transforms of Winograd's minimal filtering F(2x2, 3x3), one channel of one image at a time.
- * from Lavin & Gray 2016, arXiv:1509.09308, section 4.1: Y = A^T [ (G g G^T) . (B^T d B) ] A
+/* The transforms of Winograd's minimal filtering F(4x4, 3x3): a tile of 6x6 inputs, four places from one tile
+ * to the next, gives 4x4 outputs by 36 products instead of 144.
+ * from Lavin & Gray 2016, arXiv:1509.09308, section 4.3: Y = A^T [ (G g G^T) . (B^T d B) ] A
  *
- * Tiles of 4x4 inputs overlap by two. An image is first split by the parity of its rows and columns: what the
- * tile in row r and column t needs lies then at i = r * pitch + t, i + 1, i + pitch and i + pitch + 1 of the
- * four parts, and all tiles are one loop over i. A row of tiles has one place more than tiles (pitch), whose
- * results are not used. */
-#include "tensor/kernels/real.h"
+ * Channels lie side by side here, `stride` items from one place of an image to the next, so that a vector
+ * holds one value of a tile for many channels. Value (j, k) of a transformed tile lies in plane 6 j + k. */
+#include "tensor/kernels/vectors.h"
 
 #include <string.h>
 
-static int64_t part_items(const kernel_tiles *t)
+enum { TILE = 6, OUT = 4, TAPS = 3 };
+
+/* B^T d */
+INLINE void input_line(vector *y, const vector *d)
 {
-    return (t->rows + 1) * t->pitch + 1;
+    vector even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
+    vector near_even = d[4] - d[2], near_odd = 2 * (d[3] - d[1]);
+    y[0] = 4 * d[0] - 5 * d[2] + d[4];
+    y[1] = even + odd;
+    y[2] = even - odd;
+    y[3] = near_even + near_odd;
+    y[4] = near_even - near_odd;
+    y[5] = 4 * d[1] - 5 * d[3] + d[5];
 }
 
-/* scratch = the four parts [even | odd rows][even | odd columns] of x [H,W] with `pad` zeros before and zeros
- * behind. */
-static void split(real *scratch, const real *x, int64_t height, int64_t width, int64_t pad,
-                  const kernel_tiles *t)
+/* A^T m */
+INLINE void output_line(vector *y, const vector *m)
 {
-    int64_t items = part_items(t);
-    memset(scratch, 0, (size_t)(4 * items) * sizeof *scratch);
-    for (int64_t h = 0; h < height; h++) {
-        int64_t row = h + pad;
-        if (row / 2 > t->rows)
-            break;
-        real *even = scratch + 2 * (row % 2) * items + (row / 2) * t->pitch, *odd = even + items;
-        const real *from = x + h * width;
-        int64_t places = smaller(width, 2 * t->pitch - pad), pairs = places / 2;
-        real *first = pad % 2 ? odd + pad / 2 : even + pad / 2,
-             *second = pad % 2 ? even + pad / 2 + 1 : odd + pad / 2;
-        for (int64_t i = 0; i < pairs; i++) {
-            first[i] = from[2 * i];
-            second[i] = from[2 * i + 1];
-        }
-        if (places % 2)
-            first[pairs] = from[places - 1];
+    vector s = m[1] + m[2], d = m[1] - m[2], p = m[3] + m[4], q = m[3] - m[4];
+    y[0] = m[0] + s + p;
+    y[1] = d + 2 * q;
+    y[2] = s + 4 * p;
+    y[3] = d + 8 * q + m[5];
+}
+
+/* A g */
+INLINE void gradient_line(vector *y, const vector *g)
+{
+    vector even = g[0] + g[2], odd = g[1] + g[3], far_even = g[0] + 4 * g[2], far_odd = 2 * g[1] + 8 * g[3];
+    y[0] = g[0];
+    y[1] = even + odd;
+    y[2] = even - odd;
+    y[3] = far_even + far_odd;
+    y[4] = far_even - far_odd;
+    y[5] = g[3];
+}
+
+/* G g */
+INLINE void filter_line(vector *y, const vector *g)
+{
+    const real sixth = (real)(1.0 / 6), part = (real)(1.0 / 24), half = (real)(1.0 / 12);
+    vector ends = sixth * (g[0] + g[2]), middle = sixth * g[1];
+    vector low = part * g[0] + sixth * g[2], turn = half * g[1];
+    y[0] = (real)0.25 * g[0];
+    y[1] = -ends - middle;
+    y[2] = middle - ends;
+    y[3] = low + turn;
+    y[4] = low - turn;
+    y[5] = g[2];
+}
+
+/* G^T u */
+INLINE void filter_gradient_line(vector *y, const vector *u)
+{
+    const real sixth = (real)(1.0 / 6), part = (real)(1.0 / 24), half = (real)(1.0 / 12);
+    vector s = sixth * (u[1] + u[2]), d = sixth * (u[2] - u[1]), p = u[3] + u[4], q = u[3] - u[4];
+    y[0] = (real)0.25 * u[0] - s + part * p;
+    y[1] = d + half * q;
+    y[2] = sixth * p - s + u[5];
+}
+
+/* Values (j, k) at to[m j + k] + at_to = line applied down the columns of the n x n values at from[n j + k] +
+ * at_from, then along the rows. */
+INLINE void both_ways(real *const *to, int64_t at_to, int m, const real *const *from, int64_t at_from, int n,
+                      void line(vector *, const vector *))
+{
+    vector half[TILE][TILE];
+    UNROLLED
+    for (int k = 0; k < n; k++) {
+        vector x[TILE], y[TILE];
+        UNROLLED
+        for (int j = 0; j < n; j++)
+            x[j] = load(from[j * n + k] + at_from);
+        line(y, x);
+        UNROLLED
+        for (int j = 0; j < m; j++)
+            half[j][k] = y[j];
+    }
+    UNROLLED
+    for (int j = 0; j < m; j++) {
+        vector y[TILE];
+        line(y, half[j]);
+        UNROLLED
+        for (int k = 0; k < m; k++)
+            store(to[j * m + k] + at_to, y[k]);
     }
 }
 
-/* B^T down one column of a tile */
-INLINE void input_down(real d[4])
+INLINE void find_planes(real **at, real *first, int64_t plane)
 {
-    real a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];
-    d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+    for (int k = 0; k < TILE * TILE; k++)
+        at[k] = first + k * plane;
 }
 
-/* v[4 j + k][i]: B^T d B of tile i */
-static void winograd_input(void *v_, int64_t step, const void *x, const kernel_tiles *t, void *scratch)
+/* Where the n x n values of a tile lie in an image of channels side by side: its first place (row, column)
+ * may be outside; what is outside lies at `outside`. */
+INLINE void find_places(real **at, int n, real *image, int64_t height, int64_t width, int64_t stride,
+                        int64_t row, int64_t column, real *outside)
 {
-    split(scratch, x, t->height, t->width, t->pad, t);
-    int64_t items = part_items(t), n = t->rows * t->pitch, p = t->pitch;
-    const real *ee = scratch, *eo = ee + items, *oe = eo + items, *oo = oe + items;
-    real *v = v_;
-    INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        real c0[4] = {ee[i], oe[i], ee[i + p], oe[i + p]};
-        real c1[4] = {eo[i], oo[i], eo[i + p], oo[i + p]};
-        real c2[4] = {ee[i + 1], oe[i + 1], ee[i + p + 1], oe[i + p + 1]};
-        real c3[4] = {eo[i + 1], oo[i + 1], eo[i + p + 1], oo[i + p + 1]};
-        input_down(c0);
-        input_down(c1);
-        input_down(c2);
-        input_down(c3);
-        for (int j = 0; j < 4; j++) {
-            v[(4 * j) * step + i] = c0[j] - c2[j];
-            v[(4 * j + 1) * step + i] = c1[j] + c2[j];
-            v[(4 * j + 2) * step + i] = c2[j] - c1[j];
-            v[(4 * j + 3) * step + i] = c1[j] - c3[j];
+    for (int j = 0; j < n; j++)
+        for (int k = 0; k < n; k++) {
+            int64_t h = row + j, w = column + k;
+            bool inside = h >= 0 && h < height && w >= 0 && w < width;
+            at[j * n + k] = inside ? image + (h * width + w) * stride : outside;
         }
-    }
 }
 
-/* y [OH,OW] = A^T m A of every tile */
-static void winograd_output(void *y_, const void *m_, int64_t step, const kernel_tiles *t, void *scratch)
+/* The tiles of x [channels,H,W], n x n values each from place (-pad, -pad) on, into planes [tile][stride] */
+INLINE void transform_tiles(real *v, int64_t plane, const real *x, int64_t height, int64_t width, int64_t pad,
+                            const kernel_tiles *t, int n, void line(vector *, const vector *), real *image)
 {
-    const real *m = m_;
-    int64_t n = t->rows * t->pitch;
-    real *part = scratch; /* [row][column] of the 2x2 outputs, n items each */
-    INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        real top[4], low[4];
-        for (int k = 0; k < 4; k++) {
-            real a = m[k * step + i], b = m[(4 + k) * step + i], c = m[(8 + k) * step + i],
-                 d = m[(12 + k) * step + i];
-            top[k] = a + b + c;
-            low[k] = b - c - d;
+    const int64_t stride = t->stride, places = height * width;
+    real *zeros = image + places * stride;
+    if (t->channels < stride)
+        memset(image, 0, (size_t)(places * stride) * sizeof *image);
+    memset(zeros, 0, (size_t)stride * sizeof *zeros);
+    transpose(image, stride, x, places, t->channels, places);
+    real *planes[TILE * TILE];
+    find_planes(planes, v, plane);
+    int64_t tile = 0;
+    for (int64_t r = 0; r < t->rows; r++)
+        for (int64_t c = 0; c < t->columns; c++) {
+            real *at[TILE * TILE];
+            find_places(at, n, image, height, width, stride, OUT * r - pad, OUT * c - pad, zeros);
+            for (int64_t i = 0; i < stride; i += WIDTH, tile += WIDTH)
+                both_ways(planes, tile, TILE, (const real *const *)at, i, n, line);
         }
-        part[i] = top[0] + top[1] + top[2];
-        part[n + i] = top[1] - top[2] - top[3];
-        part[2 * n + i] = low[0] + low[1] + low[2];
-        part[3 * n + i] = low[1] - low[2] - low[3];
-    }
-    real *y = y_;
-    for (int64_t h = 0; h < t->out_height; h++) {
-        const real *left = part + 2 * (h % 2) * n + (h / 2) * t->pitch, *right = left + n;
-        real *row = y + h * t->out_width;
-        int64_t pairs = t->out_width / 2;
-        for (int64_t i = 0; i < pairs; i++) {
-            row[2 * i] = left[i];
-            row[2 * i + 1] = right[i];
-        }
-        if (t->out_width % 2)
-            row[2 * pairs] = left[pairs];
-    }
 }
 
-/* z[4 j + k][i]: A g A^T of the 2x2 outputs' gradients of tile i; 0 at the unused places */
-static void winograd_gradient(void *z_, int64_t step, const void *gy, const kernel_tiles *t, void *scratch)
+static void winograd_input(void *v, int64_t plane, const void *x, const kernel_tiles *t, void *scratch)
 {
-    split(scratch, gy, t->out_height, t->out_width, 0, t);
-    int64_t items = part_items(t), n = t->rows * t->pitch;
-    const real *ee = scratch, *eo = ee + items, *oe = eo + items, *oo = oe + items;
-    real *z = z_;
-    INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        real left[4] = {ee[i], ee[i] + oe[i], ee[i] - oe[i], -oe[i]};
-        real right[4] = {eo[i], eo[i] + oo[i], eo[i] - oo[i], -oo[i]};
-        for (int j = 0; j < 4; j++) {
-            z[(4 * j) * step + i] = left[j];
-            z[(4 * j + 1) * step + i] = left[j] + right[j];
-            z[(4 * j + 2) * step + i] = left[j] - right[j];
-            z[(4 * j + 3) * step + i] = -right[j];
+    transform_tiles(v, plane, x, t->height, t->width, t->pad, t, TILE, input_line, scratch);
+}
+
+static void winograd_gradient(void *z, int64_t plane, const void *gy, const kernel_tiles *t, void *scratch)
+{
+    transform_tiles(z, plane, gy, t->out_height, t->out_width, 0, t, OUT, gradient_line, scratch);
+}
+
+static void winograd_output(void *y, void *m, int64_t plane, const kernel_tiles *t, void *scratch)
+{
+    const int64_t stride = t->stride, places = t->out_height * t->out_width;
+    real *planes[TILE * TILE], *image = scratch, *unused = image + places * stride;
+    find_planes(planes, m, plane);
+    int64_t tile = 0;
+    for (int64_t r = 0; r < t->rows; r++)
+        for (int64_t c = 0; c < t->columns; c++) {
+            real *to[OUT * OUT];
+            find_places(to, OUT, image, t->out_height, t->out_width, stride, OUT * r, OUT * c, unused);
+            for (int64_t i = 0; i < stride; i += WIDTH, tile += WIDTH)
+                both_ways(to, i, OUT, (const real *const *)planes, tile, TILE, output_line);
         }
-    }
+    transpose(y, places, image, stride, places, t->channels);
+}
+
+/* u [plane][in][out] of w [O,I,3,3], zeros in what the strides have more; `flip` takes w [I,O,3,3] turned by
+ * 180 degrees, for the input's gradient. */
+static void winograd_filters(void *u, const void *w_, const kernel_filters *f, bool flip)
+{
+    real *planes[TILE * TILE];
+    const real *w = w_;
+    find_planes(planes, u, f->in_stride * f->out_stride);
+    for (int64_t c = 0; c < f->in_stride; c++)
+        for (int64_t o = 0; o < f->out_stride; o += WIDTH) {
+            real taps[TAPS * TAPS][VECTOR_BYTES / sizeof(real)] = {{0}};
+            const real *at[TAPS * TAPS];
+            const int64_t items = c < f->in ? smaller(WIDTH, f->out - o) : 0;
+            for (int64_t i = 0; i < items; i++) {
+                const real *from = w + TAPS * TAPS * (flip ? c * f->out + o + i : (o + i) * f->in + c);
+                for (int k = 0; k < TAPS * TAPS; k++)
+                    taps[k][i] = from[flip ? TAPS * TAPS - 1 - k : k];
+            }
+            for (int k = 0; k < TAPS * TAPS; k++)
+                at[k] = taps[k];
+            both_ways(planes, c * f->out_stride + o, TILE, at, 0, TAPS, filter_line);
+        }
+}
+
+/* gw [O,I,3,3] of gu [plane][in][out]: the transpose of winograd_filters */
+static void winograd_filter_gradient(void *gw_, void *gu, const kernel_filters *f)
+{
+    real *planes[TILE * TILE], *gw = gw_;
+    find_planes(planes, gu, f->in_stride * f->out_stride);
+    for (int64_t c = 0; c < f->in; c++)
+        for (int64_t o = 0; o < f->out; o += WIDTH) {
+            real taps[TAPS * TAPS][VECTOR_BYTES / sizeof(real)], *to[TAPS * TAPS];
+            for (int k = 0; k < TAPS * TAPS; k++)
+                to[k] = taps[k];
+            both_ways(to, 0, TAPS, (const real *const *)planes, c * f->out_stride + o, TILE,
+                      filter_gradient_line);
+            for (int64_t i = 0; i < smaller(WIDTH, f->out - o); i++)
+                for (int k = 0; k < TAPS * TAPS; k++)
+                    gw[((o + i) * f->in + c) * TAPS * TAPS + k] = taps[k][i];
+        }
 }
 
 void KERNEL(fill_winograd)(kernels *k)
@@ -131,4 +209,6 @@ void KERNEL(fill_winograd)(kernels *k)
     k->winograd_input = winograd_input;
     k->winograd_output = winograd_output;
     k->winograd_gradient = winograd_gradient;
+    k->winograd_filters = winograd_filters;
+    k->winograd_filter_gradient = winograd_filter_gradient;
 }
