@@ -47,6 +47,8 @@ typedef struct {
     int64_t out, in, out_stride, in_stride;
 } kernel_filters;
 
+#define KERNEL_STRIP 64
+
 /* Along one axis of a resized image: place i of `to` lies `share` of the way from low[i] to high[i] of
  * `from`. */
 typedef struct {
@@ -137,8 +139,8 @@ typedef struct {
     /* column_of[i] of the cheapest assignment of all rows, rows <= columns, costs finite; work: 8 * columns
      * doubles */
     void (*assignment)(int64_t *column_of, const void *cost, int64_t rows, int64_t columns, double *work);
-    /* running sums along n of x [outer, n, inner] */
-    void (*cumsum)(void *y, const void *x, int64_t outer, int64_t n, int64_t inner, int backwards);
+    /* running sums down n rows of at most KERNEL_STRIP columns, `stride` items apart, each in double */
+    void (*cumsum)(void *y, const void *x, int64_t n, int64_t columns, int64_t stride, int backwards);
     /* y[i] = sum_k weights[k] x[k][i], each sum in double */
     void (*weighted_sum)(void *y, const void *const *x, const double *weights, int count, int64_t n);
 

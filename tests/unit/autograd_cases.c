@@ -79,6 +79,11 @@ static void threads(void **state)
         OP("conv2d", CONV2D, 2, -1, 1, .dims = {D(13, 8, 14, 14), D(16, 8, 3, 3)},
            .attr = {{1, 1, 1, 1, 1, 1, 1}, {0}}),
         OP("max_pool2d", MAX_POOL2D, 1, -1, 1, .dims = {D(13, 8, 14, 14)}, .attr = {{2, 2, 2, 2, 0, 0}, {0}}),
+        OP("cumsum, rows", CUMSUM, 1, -1, 1, .dims = {D(300, 501)}, .attr = {{1}, {0}}),
+        OP("cumsum, columns, from the end", CUMSUM, 1, -1, 1, .dims = {D(2, 300, 501)},
+           .attr = {{1, 1}, {0}}),
+        OP("sort, rows", SUM, 1, -1, 1, .dims = {D(300, 501)}, .call = case_sort),
+        OP("sort, columns", SUM, 1, -1, 1, .dims = {D(300, 501)}, .call = case_sort_first),
     };
     as_ctx *c = *state;
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) {

@@ -143,6 +143,30 @@ static void moved(void **state)
     as_close(c, s, NULL);
 }
 
+/* Large enough to be cut into pieces, in both floats, along each of three axes. */
+static void large_orders(void **state)
+{
+    as_ctx *c = *state;
+    for (int axis = 0; axis < 3; axis++)
+        for (int dtype = AS_F32; dtype <= AS_F64; dtype++) {
+            as_scope s = as_open(c);
+            as_t x = random_of(c, (as_dtype)dtype, AS_DIMS(9, 70, 130));
+            as_t sums = as_cumsum(c, x, axis), place = as_argsort(c, x, axis, false);
+            ENGINE_OK(c);
+            int64_t step = axis == 0 ? 70 * 130 : axis == 1 ? 130 : 1, n = x->size[axis];
+            for (int64_t i = 0; i < x->count; i++) {
+                int64_t k = i / step % n, first = i - k * step;
+                double before = k ? engine_at(sums, i - step) : 0;
+                near_at("cumsum", sums, i, before + engine_at(x, i),
+                        1e-5); /* a few units of sums below 100 */
+                double here = engine_at(x, first + (int64_t)engine_at(place, i) * step);
+                if (k)
+                    assert_true(engine_at(x, first + (int64_t)engine_at(place, i - step) * step) <= here);
+            }
+            as_close(c, s, NULL);
+        }
+}
+
 static void images(void **state)
 {
     as_ctx *c = *state;
@@ -290,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(norms, setup, teardown),
         cmocka_unit_test_setup_teardown(entropy, setup, teardown),
         cmocka_unit_test_setup_teardown(moved, setup, teardown),
+        cmocka_unit_test_setup_teardown(large_orders, setup, teardown),
         cmocka_unit_test_setup_teardown(images, setup, teardown),
         cmocka_unit_test_setup_teardown(graphs, setup, teardown),
     };

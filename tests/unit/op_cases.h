@@ -203,6 +203,7 @@ static const op_case op_cases[] = {
     OP("cumsum, last", CUMSUM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{1}, {0}}),
     OP("cumsum, first", CUMSUM, 1, -2, 2, .dims = {D(3, 5)}, .attr = {{0}, {0}}),
     OP("cumsum, from the end", CUMSUM, 1, -2, 2, .dims = {D(2, 3, 4)}, .attr = {{-2, 1}, {0}}),
+    OP("cumsum, middle, wide", CUMSUM, 1, -2, 2, .dims = {D(2, 3, 70)}, .attr = {{1}, {0}}, .order = FIRST_ORDER),
     OP("argsort", ARGSORT, 1, -2, 2, .dims = {D(3, 60)}, .attr = {{1}, {0}}, .order = NO_GRADIENT),
     OP("argsort, descending", ARGSORT, 1, -2, 2, .dims = {D(7, 3)}, .attr = {{0, 1}, {0}},
         .order = NO_GRADIENT),

@@ -74,19 +74,18 @@ static void resize_transposed(void *x_, const void *y_, const kernel_taps *rows,
 }
 
 /* y[k] = x[0] + ... + x[k] along n; backwards: x[k] + ... + x[n-1] */
-static void cumsum(void *y_, const void *x_, int64_t outer, int64_t n, int64_t inner, int backwards)
+static void cumsum(void *y_, const void *x_, int64_t n, int64_t columns, int64_t stride, int backwards)
 {
-    real *y = y_;
-    const real *x = x_;
-    for (int64_t o = 0; o < outer; o++, x += n * inner, y += n * inner)
-        for (int64_t i = 0; i < inner; i++) {
-            double sum = 0;
-            for (int64_t k = 0; k < n; k++) {
-                int64_t at = (backwards ? n - 1 - k : k) * inner + i;
-                sum += (double)x[at];
-                y[at] = (real)sum;
-            }
+    double sum[KERNEL_STRIP] = {0};
+    for (int64_t k = 0; k < n; k++) {
+        int64_t at = (backwards ? n - 1 - k : k) * stride;
+        const real *x = (const real *)x_ + at;
+        real *y = (real *)y_ + at;
+        for (int64_t i = 0; i < columns; i++) {
+            sum[i] += (double)x[i];
+            y[i] = (real)sum[i];
         }
+    }
 }
 
 void KERNEL(fill_resample)(kernels *k)
