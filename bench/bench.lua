@@ -1,5 +1,5 @@
 -- Times cases: assay-worker script bench/bench.lua [CASE...]
--- Prints `case threads median_us p10 p90`. Threads come from ASSAY_THREADS (all cores if it is not set).
+-- Prints `case threads median_us p10 p90 peak_MiB`, the last of one call's tensors. Threads come from ASSAY_THREADS (all cores if it is not set).
 -- A case is a function in one of bench/cases/*.lua that returns the function to time, and how many times
 -- that does the work in one call (1 if not said).
 local timing = require "timing"
@@ -23,5 +23,6 @@ for _, name in ipairs(wanted) do
   end
 end
 for _, name in ipairs(wanted) do
-  print(("%-22s %s %10.2f %10.2f %10.2f"):format(name, threads, timing.measure(cases[name]())))
+  local median, p10, p90, peak = timing.measure(cases[name]())
+  print(("%-22s %s %10.2f %10.2f %10.2f %9.2f"):format(name, threads, median, p10, p90, peak / 2 ^ 20))
 end

@@ -21,6 +21,7 @@ end
 ---@return number median
 ---@return number p10
 ---@return number p90
+---@return integer peak  bytes of tensors, inputs and parameters included
 function timing.measure(f, per)
   per = per or 1
   local start, calls = as.clock(), 0
@@ -30,13 +31,15 @@ function timing.measure(f, per)
   until as.clock() - start >= warm_up and calls >= 2
   local n = math.max(1, math.floor(batch_seconds / ((as.clock() - start) / calls)))
   collectgarbage()
+  as.memory(true)
   f()
+  local _, peak = as.memory()
   local times = {}
   for i = 1, repeats do
     times[i] = run(f, n) / n / per * 1e6
   end
   table.sort(times)
-  return times[6], times[2], times[10]
+  return times[6], times[2], times[10], peak
 end
 
 return timing

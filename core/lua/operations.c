@@ -74,11 +74,14 @@ static int step(lua_State *L)
     return 0;
 }
 
-/* core.memory() -> bytes of tensors in use, the most there were */
+/* core.memory(anew) -> bytes of tensors in use, the most there were; counted anew from here if `anew` */
 static int memory(lua_State *L)
 {
+    bool anew = lua_toboolean(L, 1);
     lua_pushinteger(L, (lua_Integer)alloc_in_use());
     lua_pushinteger(L, (lua_Integer)alloc_peak());
+    if (anew)
+        alloc_reset_peak();
     return 2;
 }
 

@@ -138,7 +138,8 @@ signatures.functions = {
   per_sample_grad = "(losses: T, parameters: T[]): T[] | each item's gradient, along a new first axis",
   save = "(path: string, state: table<string, T>) | writes named tensors as safetensors",
   load = "(path: string): table<string, T> | named tensors from a safetensors file",
-  memory = "(): integer, integer | bytes of tensors in use, and the most there were",
+  memory = "(anew?: boolean): integer, integer "
+    .. "| bytes of tensors in use, and the most there were; counted anew from here if `anew`",
   memory_limit = "(bytes: integer) | an operation that would need more fails; 0 is no limit",
   clock = "(): number | seconds from a fixed point, for durations",
   read_npy = "(path: string, o?: { dtype: assay.Dtype? }): T | a NumPy array",
