@@ -4,6 +4,18 @@ local as = require "assay"
 local nn = require "assay.nn"
 
 local steps <const> = 10000
+
+-- Every constructor of the library that a net below is made with.
+local made = {}
+for name, make in pairs(nn) do
+  if type(make) == "function" then
+    nn[name] = function(...)
+      made[name] = true
+      return make(...)
+    end
+  end
+end
+
 local pages_kept <const> = 12 << 20 -- a tensor's header a step and operation would be 30 MiB
 
 local function resident()
@@ -80,5 +92,43 @@ describe("10,000 steps leave nothing behind:", function()
   it("unet", function()
     local net = nn.unet { 1, 1, channels = { 2 }, groups = 1, time = 4 }
     train(net, as.optim.adam { net, lr = 1e-4 }, as.randn(1, 1, 4, 4), as.tensor { 0.5 })
+  end)
+  it("activations, FiLM, residuals, lists, attention to another sequence", function()
+    local bend, look = nn.film { 4, 6 }, nn.attention { 6, 2, context = 4 }
+    local body = nn.residual { nn.linear { 6, 6 }, nn.tanh {}, nn.gelu {}, nn.softplus {}, nn.sigmoid {} }
+    local parts = nn.list { nn.identity(), nn.upsample { 2 }, nn.max_pool2d { 2 }, nn.reshape { 6 } }
+    local time = nn.seq { nn.fourier { 4 }, nn.linear { 4, 4 } }
+    local net = nn.module {
+      bend = bend, look = look, body = body, parts = parts, time = time, scale = nn.parameter(as.ones(6)),
+      forward = function(self, x, t, context)
+        local h = self.body(self.bend(x, self.time(t)) * self.scale)
+        for _, part in ipairs(self.parts._children) do
+          h = part == 2 and h:reshape(2, 6, 1, 1) or h
+          h = self.parts[part](h)
+        end
+        return self.look(h:unsqueeze(2), context)
+      end,
+    }
+    local optimizer = as.optim.sgd { net, lr = 1e-3, momentum = 0.5 }
+    train(net, optimizer, as.randn(2, 6), as.rand(2), as.randn(2, 3, 4))
+  end)
+  it("nothing of the library is left out", function()
+    made.init, made.is_module = true, true -- no layers
+    for name, value in pairs(nn) do
+      if type(value) == "function" and not made[name] then
+        error("nn." .. name .. " is in none of the nets above")
+      end
+    end
+  end)
+end)
+
+describe("what is left behind is seen:", function()
+  it("a tensor a step", function()
+    local net, kept = nn.linear { 2, 2 }, {}
+    local leaky = nn.func(function(x)
+      kept[#kept + 1] = x:clone():keep()
+      return net(x)
+    end)
+    assert.is_false(pcall(train, leaky, as.optim.sgd { net, lr = 0.1 }, as.ones(1, 2)))
   end)
 end)
