@@ -17,11 +17,13 @@
 
 /* ---- making and reading tensors ---- */
 
+/* In the working float: f32, f64 under check. */
 static inline as_t as_zeros(as_ctx *c, as_dims dims)
 {
     return c->services->full(c, c->services->working(c), dims, 0);
 }
 
+/* One value everywhere, in the working float. */
 static inline as_t as_full(as_ctx *c, as_dims dims, double value)
 {
     return c->services->full(c, c->services->working(c), dims, value);
@@ -76,11 +78,13 @@ static inline bool as_finite(as_ctx *c, as_t x)
 
 /* ---- scopes: m = as_open(c); x = as_close(c, m, step(x)) keeps x and drops all else made since ---- */
 
+/* Marks where the things made from here on begin. */
 static inline as_scope as_open(as_ctx *c)
 {
     return c->services->open(c);
 }
 
+/* `keep`, and no other tensor made since as_open. NULL keeps none. */
 static inline as_t as_close(as_ctx *c, as_scope s, as_t keep)
 {
     return c->services->close(c, s, keep);
@@ -113,6 +117,7 @@ static inline bool as_no_grad(as_ctx *c)
     return c->services->no_grad(c, true);
 }
 
+/* What as_record or as_no_grad returned holds again. */
 static inline void as_no_grad_end(as_ctx *c, bool before)
 {
     c->services->no_grad(c, before);
@@ -124,6 +129,7 @@ static inline bool as_gradients(as_ctx *c, as_t y, const as_t *x, int n, bool cr
     return c->services->gradients(c, y, NULL, x, n, create_graph, grad_x);
 }
 
+/* d y / d x of one tensor; y is summed. */
 static inline as_t as_grad(as_ctx *c, as_t y, as_t x, bool create_graph)
 {
     as_t g = NULL;
@@ -191,16 +197,19 @@ static inline bool as_training(const as_ctx *c)
 
 /* ---- random numbers, from the instance's stream of this name ---- */
 
+/* Uniform in [0, 1). */
 static inline as_t as_rand(as_ctx *c, const char *stream, as_dims dims)
 {
     return c->services->draw(c, stream, 0, dims);
 }
 
+/* Standard normal. */
 static inline as_t as_randn(as_ctx *c, const char *stream, as_dims dims)
 {
     return c->services->draw(c, stream, 1, dims);
 }
 
+/* -1 or 1, each with probability 1/2. */
 static inline as_t as_rademacher(as_ctx *c, const char *stream, as_dims dims)
 {
     return c->services->draw(c, stream, 2, dims);
@@ -212,6 +221,7 @@ static inline as_t as_randint(as_ctx *c, const char *stream, int64_t below, as_d
     return c->services->draw_int(c, stream, below, dims);
 }
 
+/* i64 0 .. n-1 in a drawn order. */
 static inline as_t as_permutation(as_ctx *c, const char *stream, int64_t n)
 {
     return c->services->permutation(c, stream, n);
@@ -240,26 +250,31 @@ static inline as_t as_categorical(as_ctx *c, const char *stream, as_t weights, i
 
 /* ---- models and groups: `index` is the place in the signature ---- */
 
+/* The model of the signature at this place; NULL if it was left out. */
 static inline as_model *as_model_in(as_ctx *c, int index)
 {
     return c->services->model_in(c, index);
 }
 
+/* The group of parameters with its optimizer at this place; NULL if it was left out. */
 static inline as_group *as_group_in(as_ctx *c, int index)
 {
     return c->services->group_in(c, index);
 }
 
+/* The first output of the model for n inputs. */
 static inline as_t as_model_call(as_ctx *c, as_model *m, const as_t *in, int n)
 {
     return c->services->call(c, m, in, n);
 }
 
+/* The same for one input. */
 static inline as_t as_call1(as_ctx *c, as_model *m, as_t x)
 {
     return c->services->call(c, m, &x, 1);
 }
 
+/* The same for two: x and the time. */
 static inline as_t as_call2(as_ctx *c, as_model *m, as_t x, as_t y)
 {
     const as_t in[2] = {x, y};
@@ -306,26 +321,31 @@ static inline void as_update(as_ctx *c, as_group *g, as_t loss, double clip)
 
 /* ---- states: named tensors, the k-th of the signature's input `index` ---- */
 
+/* How many states were given there. */
 static inline int as_state_count(as_ctx *c, int index)
 {
     return c->services->state_count(c, index);
 }
 
+/* The k-th of them, from 0. */
 static inline const as_state *as_state_in(as_ctx *c, int index, int k)
 {
     return c->services->state_in(c, index, k);
 }
 
+/* How many tensors a state holds. */
 static inline int as_state_size(as_ctx *c, const as_state *s)
 {
     return c->services->state_size(c, s);
 }
 
+/* The name of the i-th, from 0. */
 static inline const char *as_state_name(as_ctx *c, const as_state *s, int i)
 {
     return c->services->state_name(c, s, i);
 }
 
+/* The i-th tensor. */
 static inline as_t as_state_tensor(as_ctx *c, const as_state *s, int i)
 {
     return c->services->state_tensor(c, s, i);
@@ -344,6 +364,7 @@ static inline as_state *as_state_new(as_ctx *c)
     return c->services->state_new(c);
 }
 
+/* Puts a tensor into a state of as_state_new. */
 static inline void as_state_set(as_ctx *c, as_state *s, const char *name, as_t x)
 {
     c->services->state_set(c, s, name, x);
@@ -414,6 +435,7 @@ static inline void as_verdict(as_ctx *c, const char *word)
     c->services->verdict(c, word);
 }
 
+/* The same of a plain number. */
 static inline void as_report_real(as_ctx *c, const char *name, double value)
 {
     c->services->report_real(c, name, value);

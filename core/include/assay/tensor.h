@@ -22,6 +22,7 @@ static inline bool as_ok(const as_ctx *c)
     return c->services->ok(c);
 }
 
+/* What operations return after a failure: sizes 1, value NaN. */
 static inline as_t as_inert(as_ctx *c)
 {
     return c->services->inert(c);
@@ -29,6 +30,7 @@ static inline as_t as_inert(as_ctx *c)
 
 /* ---- what a tensor is ---- */
 
+/* Number of axes. */
 static inline int as_rank(const as_ctx *c, as_t x)
 {
     return c->services->rank(c, x);
@@ -40,6 +42,7 @@ static inline int64_t as_dim(const as_ctx *c, as_t x, int axis)
     return c->services->dim(c, x, axis);
 }
 
+/* AS_F32, AS_F64 or AS_I64. */
 static inline as_dtype as_dtype_of(const as_ctx *c, as_t x)
 {
     return c->services->dtype(c, x);

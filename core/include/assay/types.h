@@ -155,7 +155,7 @@ typedef struct {
     as_call *merge; /* soups: as_state_in gives the states, as_state_put the result; returns NULL */
 
     as_sample_call *start;    /* samplers: fills s->x and s->steps. Hooks, once the sampler has: may change s,
-                                 and    register what is kept by item (as_per_item) */
+                                 and register what is kept by item (as_per_item) */
     as_advance_call *advance; /* samplers: from grid point `index` to the next */
     as_sample_call *finish;   /* samplers and hooks: last touches on s->x; may be NULL */
 

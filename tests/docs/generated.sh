@@ -1,0 +1,25 @@
+# The pages docs/generate.lua makes are those in docs/: neither old nor written by hand. ASSAY_WRITE=1 in the
+# environment writes them anew.
+. "$ASSAY_ROOT/tests/cli/lib.sh"
+
+expect_exit 0 assay-worker script "$ASSAY_ROOT/docs/generate.lua" "$ASSAY_ROOT" "$box/docs"
+if [ "${ASSAY_WRITE:-}" ]; then
+    rm -rf "$ASSAY_ROOT"/docs/plugins/*/
+    cp -r "$box/docs/." "$ASSAY_ROOT/docs"
+fi
+[ "$(wc -l <"$box/docs/services.md")" -gt 200 ] || fail "the services' page has few lines"
+expect_exit 0 diff "$box/docs/services.md" "$ASSAY_ROOT/docs/services.md"
+for page in "$box"/docs/plugins/*/*.md "$ASSAY_ROOT"/docs/plugins/*/*.md; do
+    name=${page#*/docs/plugins/}
+    ran="diff of $name; ASSAY_WRITE=1 tests/docs/generated.sh makes it"
+    diff "$box/docs/plugins/$name" "$ASSAY_ROOT/docs/plugins/$name" >"$box/out" 2>"$box/err" ||
+        fail "docs/plugins/$name is not what the descriptor says"
+done
+
+# every call of a header that is not an inner step stands on the page
+for name in $(sed -n 's/^\(.*[ *]\)\?static inline .*[ *]\(as_[a-z0-9_]*\)(.*/\2/p' "$ASSAY_ROOT"/core/include/assay/*.h); do
+    case $name in
+    as_op | as_op1 | as_op2 | as_op1_axis | as_op_dims | as_reduce | as_make_dims) ;;
+    *) grep -q "[ *\`]$name(" "$ASSAY_ROOT/docs/services.md" || fail "docs/services.md lacks $name" ;;
+    esac
+done
