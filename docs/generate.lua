@@ -59,13 +59,13 @@ local inner = {
 
 -- Things of a header in order: { section = }, { call =, doc = }, { name =, doc =, fields = }.
 local function items_of(text)
-  local items, seen, at, comment = {}, {}, 1, nil
+  local items, seen, at, comment, minor = {}, {}, 1, nil, ""
   local function add(item)
     local name = item.name or item.call and item.call:match "([%w_]+)%("
     if name and (inner[name] or seen[name]) then
       return
     end
-    item.doc, comment = comment or "", nil
+    item.doc, comment = (comment or "") .. minor, nil
     items[#items + 1] = item
     seen[name or item] = true
   end
@@ -109,6 +109,10 @@ local function items_of(text)
         add { call = call_text(found) }
       end
     end
+    if not found and text:find("^\n#", at) then
+      local needs = text:match("^\n#if AS_MINOR >= (%d+)", at)
+      minor = needs and (" [AS_MINOR %s]"):format(needs) or text:find("^\n#endif", at) and "" or minor
+    end
     at = (found and stop or at) + 1
     if not found and text:sub(at - 1, at) == "\n\n" then
       comment = nil
@@ -150,6 +154,7 @@ local function services_page()
     "# Services", "",
     "Every call a plugin has, from the headers (`core/include/assay/`); made by `docs/generate.lua`. `c` is the call's",
     "context, `as_ctx *c`. Axes count from 0, or from the end: -1 is the last. After a failure all of them return at once.",
+    "[AS_MINOR 1]: with `#define AS_MINOR 1` above the include.",
   }
   local table_open = false
   local function heading(text)
