@@ -17,7 +17,8 @@ for page in "$box"/docs/plugins/*/*.md "$ASSAY_ROOT"/docs/plugins/*/*.md; do
 done
 
 # every call of a header that is not an inner step stands on the page
-for name in $(sed -n 's/^\(.*[ *]\)\?static inline .*[ *]\(as_[a-z0-9_]*\)(.*/\2/p' "$ASSAY_ROOT"/core/include/assay/*.h); do
+headers=$ASSAY_ROOT/core/include/assay
+for name in $(sed -n 's/^\(.*[ *]\)\?static inline .*[ *]\(as_[a-z0-9_]*\)(.*/\2/p' "$headers"/*.h); do
     case $name in
     as_op | as_op1 | as_op2 | as_op1_axis | as_op_dims | as_reduce | as_make_dims) ;;
     *) grep -q "[ *\`]$name(" "$ASSAY_ROOT/docs/services.md" || fail "docs/services.md lacks $name" ;;
