@@ -29,6 +29,13 @@ return as.experiment {
     steps_64 = { sampler = { "heun", steps = 64 } }, steps_128 = { sampler = { "heun", steps = 128 } },
   },
   seeds = 2,
+  smoke = { seeds = 1, params = { items = 100 } },
+  claims = {
+    falls = as.claim.falls { "steps_16", "steps_32", "steps_64", "steps_128", metric = "error",
+      seeds = "2 of 2" },
+    second_order = as.claim.beats { "steps_64", "steps_32", metric = "error", lower = true, factor = 3,
+      seeds = "2 of 2", paper = "of second order" },
+  },
   run = function(run, p)
     local noise = as.randn { p.items, 2, stream = "noise" } -- the same for all arms of a seed
     local x = as.sampler(p.sampler) { model = denoise, noise = noise }

@@ -17,6 +17,11 @@ return as.experiment {
     taught = { distiller = { "knowledge", alpha = 0.9, temperature = 4 } },
   },
   seeds = 3,
+  smoke = { params = { epochs = 1, teacher = { items = 2000, epochs = 1 } } },
+  claims = {
+    taught = as.claim.beats { "taught", "alone", metric = "test/accuracy", by = 0.01, seeds = "3 of 3",
+      paper = "soft targets teach more than labels" },
+  },
   run = function(run, p)
     local data = as.dataset { "fashion_mnist" }
     local train, d, loss = as.data(data.train), p.distiller, as.loss { "cross_entropy" }

@@ -22,6 +22,18 @@ return as.experiment {
     ldr_kl = { loss = { "ldr_kl", lam = 1, margin = 0.1 } },
   },
   seeds = 2,
+  smoke = { seeds = 1, params = { epochs = 3, width = 32 } }, -- --smoke: does it run at all?
+  -- What this is expected to show, written down before the first run and judged after the last one.
+  claims = {
+    ldr = as.claim.within { "ldr_kl", "cross_entropy", metric = "test/accuracy", margin = 0.01 },
+    soup = as.claim { kind = "superiority",
+      statement = "the averaged network is more accurate than those it was made of are on average",
+      value = function(arms)
+        local ce = arms.cross_entropy
+        return ce { "test/accuracy", pool = true } - (ce "test/accuracy"):mean()
+      end,
+    },
+  },
 
   -- One run: one arm with one seed, in a process of its own. p holds the parameters and the arm's fields.
   run = function(run, p)

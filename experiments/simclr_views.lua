@@ -21,6 +21,10 @@ return as.experiment {
   params = { items = 5000, labels = 1000, lr = 1e-3, head = { "simclr", tau = 0.2 } },
   arms = { untrained = { epochs = 0 }, simclr = { epochs = 6 } },
   seeds = 2,
+  smoke = { seeds = 1, params = { items = 500 } },
+  claims = {
+    learns = as.claim.beats { "simclr", "untrained", metric = "probe/accuracy", by = 0.02, seeds = "2 of 2" },
+  },
   run = function(run, p)
     local data, head = as.dataset { "fashion_mnist" }, as.head(p.head)
     local train, ce = as.data(data.train), as.loss { "cross_entropy" }

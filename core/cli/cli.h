@@ -26,7 +26,8 @@ typedef struct command {
 
 extern const command command_run, command_sweep, command_tune, command_runs, command_show, command_query,
     command_repl, command_plugins, command_data, command_note, command_tag, command_compare, command_rerun,
-    command_rm, command_gc, command_build, command_test, command_bench, command_doctor, command_completion;
+    command_rm, command_gc, command_reproduce, command_claims, command_build, command_test, command_bench,
+    command_doctor, command_completion;
 
 /* All of them (commands.c): dispatch, help, completion and the manual page follow from the list. */
 extern const command *const commands[];
@@ -74,6 +75,14 @@ store *command_open_writing(const char *db);
 
 /* What differs between what two runs were made from (code, data, machine), as compare prints it. */
 bool command_compare_inputs(store *s, int64_t a, int64_t b, as_error *e);
+
+/* The claims in force of these experiments (or scripts; none: of all) with their verdicts and a line on each.
+ * `latest` shows a rehearsal that came after the verdict. */
+bool command_print_claims(store *s, const char *const *names, size_t n, bool latest, query_format format,
+                          FILE *out, as_error *e);
+
+/* Writes the table of all claims to claims.md beside the database, and says so. */
+bool command_write_claims(store *s, as_error *e);
 
 /* A run's number as typed; false (and said) if it is none. */
 bool command_run_number(const command *self, const char *word, int64_t *run);

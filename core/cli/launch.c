@@ -36,9 +36,9 @@ static bool planner_arguments(option_list *to, const launch_kind *kind, const ch
     snprintf(seeds, 16, "%d", g->seeds);
     return add_pair(to, "--mode", kind->mode) && add_pair(to, "--sweep", definition) &&
            add_pair(to, "--marked", kind->marked && *kind->marked ? "yes" : NULL) &&
-           add_pair(to, "--config", g->config) && add_all(to, "--set", &g->set) &&
-           add_all(to, "--seed", &g->seed) && add_all(to, "--arm", &g->arm) &&
-           add_pair(to, "--seeds", g->seeds ? seeds : NULL);
+           add_pair(to, "--smoke", g->smoke ? "yes" : NULL) && add_pair(to, "--config", g->config) &&
+           add_all(to, "--set", &g->set) && add_all(to, "--seed", &g->seed) &&
+           add_all(to, "--arm", &g->arm) && add_pair(to, "--seeds", g->seeds ? seeds : NULL);
 }
 
 /* A positive number with an optional unit: the letters of `units`, each `step` times the one before. */

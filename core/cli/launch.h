@@ -9,7 +9,7 @@ typedef struct {
     const char *config, *db, *time_limit, *memory_limit;
     option_list set, seed, arm;
     int seeds, jobs, max_failures;
-    bool again, trace_nan, rebuild_stale, dry_run, json;
+    bool again, trace_nan, rebuild_stale, dry_run, json, smoke;
 } launch_options;
 
 extern launch_options launch_given;

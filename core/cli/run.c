@@ -5,7 +5,11 @@
 #include <limits.h>
 #include <stdlib.h>
 
-static const option options[] = {LAUNCH_OPTIONS};
+static const option options[] = {
+    LAUNCH_OPTIONS,
+    {"smoke", 0, OPTION_FLAG, &launch_given.smoke, NULL,
+     "the script's smoke settings: a quick look that proves nothing"},
+};
 
 /* The statement whose rows are the table: the runs of this call, by arm, pool runs below. Owned. */
 static char *table_query(const supervisor_outcome *o)
@@ -33,16 +37,30 @@ static char *table_query(const supervisor_outcome *o)
     return NULL;
 }
 
+/* The experiment's claims, once they are judged. */
+static bool print_claims(store *s, const supervisor_outcome *o, as_error *e)
+{
+    const char *name = o->name;
+    if (!o->judge)
+        return true;
+    putchar('\n');
+    return command_print_claims(s, &name, 1, true, QUERY_TABLE, stdout, e);
+}
+
 static int report(const supervisor_outcome *o, const char *script, const char *db, bool all)
 {
-    (void)script, (void)all;
+    (void)script;
     as_error e = {0};
+    if (!all && o->claims)
+        fputs("claims are judged when all runs are done\n", stderr);
+    else if (o->judge && !supervisor_judge(db, &o->judge, 1, &e))
+        return command_failed(&e);
     store *s = store_open(db, STORE_READ, &e);
     char *sql = s ? table_query(o) : NULL, flag[PATH_MAX + 8];
     bool ok = sql || error_set(&e, "out of memory");
     if (ok) {
         printf("%s%s%s\n", o->name, *o->headline ? ": " : "", o->headline);
-        ok = query_run(s, sql, QUERY_TABLE, stdout, &e);
+        ok = query_run(s, sql, QUERY_TABLE, stdout, &e) && print_claims(s, o, &e);
     }
     free(sql);
     store_close(s);

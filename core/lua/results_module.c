@@ -4,6 +4,8 @@
 #include "lua/job_json.h"
 #include "results/query.h"
 
+#include <math.h>
+
 #define METATABLE "assay.store"
 
 static store **slot(lua_State *L)
@@ -90,11 +92,33 @@ static int push_rows(lua_State *L)
     return 1;
 }
 
-/* store:query(sql, values...) -> list of rows { column = value }; NULL is nil */
-static int query(lua_State *L)
+/* The same for columns of numbers: a list each, NULL as NaN. */
+static int push_columns(lua_State *L)
+{
+    query_rows *rows = lua_touserdata(L, 1);
+    int columns = query_rows_columns(rows);
+    luaL_checkstack(L, columns + 1, "too many columns");
+    for (int i = 0; i < columns; i++)
+        lua_newtable(L);
+    for (lua_Integer place = 1; query_rows_next(rows); place++) {
+        for (int i = 0; i < columns; i++) {
+            query_value v = query_rows_value(rows, i);
+            if (v.type == QUERY_NULL)
+                lua_pushnumber(L, NAN);
+            else
+                push_value(L, &v);
+            lua_rawseti(L, i + 2, place);
+        }
+    }
+    return columns;
+}
+
+/* (store, sql, values...) -> what `push` makes of the rows */
+static int ask(lua_State *L, lua_CFunction push)
 {
     store *s = *slot(L);
     const char *sql = luaL_checkstring(L, 2);
+    int top = lua_gettop(L);
     if (!s)
         return lua_host_raise(L, "query: this database was closed before");
     size_t n = (size_t)lua_gettop(L) - 2;
@@ -103,13 +127,26 @@ static int query(lua_State *L)
     query_rows *rows = query_rows_open(s, sql, values, n, &e);
     if (!rows)
         return lua_host_raise(L, "%s", e.text);
-    lua_pushcfunction(L, push_rows);
+    lua_settop(L, top); /* what the values stood in is not needed any more: they are bound */
+    lua_pushcfunction(L, push);
     lua_pushlightuserdata(L, rows);
-    int status = lua_pcall(L, 1, 1, 0);
+    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
     bool ok = query_rows_close(rows, &e);
     if (status != LUA_OK)
         return lua_error(L);
-    return ok ? 1 : lua_host_raise(L, "%s", e.text);
+    return ok ? lua_gettop(L) - top : lua_host_raise(L, "%s", e.text);
+}
+
+/* store:query(sql, values...) -> list of rows { column = value }; NULL is nil */
+static int query(lua_State *L)
+{
+    return ask(L, push_rows);
+}
+
+/* store:columns(sql, values...) -> a list for each column; NULL is NaN */
+static int columns(lua_State *L)
+{
+    return ask(L, push_columns);
 }
 
 static int close_database(lua_State *L)
@@ -123,7 +160,8 @@ static int close_database(lua_State *L)
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"open", open_database}, {0}};
-    static const luaL_Reg methods[] = {{"query", query}, {"close", close_database}, {0}};
+    static const luaL_Reg methods[] = {
+        {"query", query}, {"columns", columns}, {"close", close_database}, {0}};
     static const luaL_Reg events[] = {{"__gc", close_database}, {"__close", close_database}, {0}};
     luaL_newmetatable(L, METATABLE);
     luaL_setfuncs(L, events, 0);

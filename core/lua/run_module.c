@@ -5,6 +5,7 @@
 #include "lua/plan_axes.h"
 #include "lua/run_log.h"
 #include "lua/results_module.h"
+#include "lua/statistics_module.h"
 #include "lua/run_session.h"
 #include "plugin/load.h"
 #include "plugin/param.h"
@@ -304,4 +305,5 @@ void run_module_install(lua_State *L)
     lua_setfield(L, -2, "assay.runtime");
     lua_pop(L, 1);
     results_module_install(L);
+    statistics_module_install(L);
 }

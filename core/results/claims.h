@@ -6,37 +6,48 @@
 #include "results/store.h"
 
 typedef struct {
-    int64_t experiment;    /* of store_experiment */
-    const char *name;      /* required; one claim an experiment's name and this name */
-    const char *statement; /* required; one sentence */
-    const char *kind;      /* superiority | non_inferiority | threshold */
-    const char *side;      /* above | below: the side of the null that is the right one */
-    bool pooled;           /* one number over all seeds */
-    double null_value;
-    double least_mean;         /* NaN: none */
+    int64_t experiment;     /* of store_experiment */
+    const char *name;       /* required; one claim an experiment's name and this name */
+    const char *statement;  /* required; one sentence */
+    const char *paper_says; /* the paper's own number */
+    const char *kind;       /* superiority | non_inferiority | threshold | joint | reported */
+    const char *side;   /* above | below: the side of the null that is the right one; NULL: the last two */
+    bool pooled;        /* one number over all seeds */
+    bool or_equal;      /* the null itself is on the right side */
+    double null_value;  /* NaN: none, as joint and reported have */
+    const char *center; /* mean | median: of the values, what is compared */
+    double least_mean;  /* of that; NaN: none */
     int least_seeds, of_seeds; /* so many on the right side, of so many; 0, 0: no such rule */
+    double least_share;        /* of the bootstrap's numbers; NaN: none */
+    const char *method;        /* t | bootstrap | sign | wilcoxon */
+    const char *parts;         /* joint: JSON list of names, else NULL */
     const char *source;        /* required; the Lua text that computes the number */
 } store_claim_info;
 
-/* The newest row of this claim if nothing of it changed, else a new one that points at it and says which
- * fields differ ("least_mean: 0.01, was 0.02"). `changed` tells that there was another before. */
-bool store_claim(store *s, const store_claim_info *c, int64_t *id, bool *changed, as_error *e);
+/* The newest row of this claim if nothing of it changed, else a new one that points at it. *change says which
+ * fields differ ("least_mean: 0.01, was 0.02"), NULL if none do or there was no row before; owned (free). */
+bool store_claim(store *s, const store_claim_info *c, int64_t *id, char **change, as_error *e);
 
 typedef struct {
     bool has_seed; /* false: a pooled value */
     int64_t seed;
+    const char *label;   /* tells the values of one seed apart; NULL for none */
     double value;        /* NaN is kept as NULL */
     const int64_t *runs; /* that it came from */
     size_t n_runs;
 } store_claim_value;
 
+/* NaN and NULL stand for "none", as with too few values for an interval. */
 typedef struct {
     int64_t claim;
-    double mean, low, high; /* NaN: none, as with too few values for an interval */
-    bool rule_met;
-    const char *interval; /* above | below | across the null value; NULL without an interval */
-    const char *outcome;  /* holds | fails | unclear */
-    const char *sentence; /* for the reader, above all when it does not hold; NULL for none */
+    const char *trial; /* why this is only a rehearsal; NULL: it is the declared plan that was judged */
+    int n_right;       /* values on the right side of the null, -1 none */
+    double mean, low, high;
+    double right_share, sign_p, wilcoxon_p;
+    const char *rule;     /* met | not_met; NULL: reported */
+    const char *interval; /* above | below | across the null value */
+    const char *outcome;  /* holds | fails | unclear | reported */
+    const char *sentence; /* for the reader, above all when it does not hold */
     const store_claim_value *values;
     size_t n_values;
 } store_verdict_info;

@@ -63,30 +63,6 @@ static sqlite3_stmt *prepare_one(store *s, const char *sql, as_error *e)
     return NULL;
 }
 
-bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e)
-{
-    sqlite3_stmt *q = prepare_one(s, sql, e);
-    if (!q)
-        return false;
-    int code = rows_write(q, format, out);
-    if (code == SQLITE_NOMEM)
-        error_set(e, "the answer is too large for the memory; --format csv writes row by row");
-    else if (code != SQLITE_DONE)
-        error_set(e, "%s: the query failed: %s", s->path, sqlite3_errmsg(s->db));
-    sqlite3_finalize(q);
-    if (code != SQLITE_DONE)
-        return false;
-    if (fflush(out) != 0 || ferror(out))
-        return error_set(e, "the answer cannot be written: %s", strerror(errno));
-    return true;
-}
-
-struct query_rows {
-    store *s;
-    sqlite3_stmt *q;
-    int code;
-};
-
 static int bind_value(sqlite3_stmt *q, int place, const query_value *v)
 {
     switch (v->type) {
@@ -102,22 +78,62 @@ static int bind_value(sqlite3_stmt *q, int place, const query_value *v)
     return sqlite3_bind_null(q, place);
 }
 
-query_rows *query_rows_open(store *s, const char *sql, const query_value *values, size_t n, as_error *e)
+/* The statement of prepare_one with its values bound; NULL on failure. */
+static sqlite3_stmt *prepare_bound(store *s, const char *sql, const query_value *values, size_t n,
+                                   as_error *e)
 {
-    query_rows *rows = calloc(1, sizeof *rows);
-    sqlite3_stmt *q = rows ? prepare_one(s, sql, e) : NULL;
-    if (!rows)
-        error_set(e, "%s: out of memory", s->path);
+    sqlite3_stmt *q = prepare_one(s, sql, e);
     int wanted = q ? sqlite3_bind_parameter_count(q) : 0;
     bool ok = q && (wanted == (int)n ||
                     error_set(e, "the query has places for %d values, %zu were given", wanted, n));
     for (size_t i = 0; i < n && ok; i++)
         ok = bind_value(q, (int)i + 1, &values[i]) == SQLITE_OK || store_fail(s, e, "cannot ask");
-    if (ok) {
-        *rows = (query_rows){.s = s, .q = q, .code = SQLITE_ROW};
-        return rows;
-    }
+    if (ok)
+        return q;
     sqlite3_finalize(q);
+    return NULL;
+}
+
+bool query_print(store *s, const char *sql, const query_value *values, size_t n, query_format format,
+                 FILE *out, as_error *e)
+{
+    sqlite3_stmt *q = prepare_bound(s, sql, values, n, e);
+    if (!q)
+        return false;
+    int code = rows_write(q, format, out);
+    if (code == SQLITE_NOMEM)
+        error_set(e, "the answer is too large for the memory; --format csv writes row by row");
+    else if (code != SQLITE_DONE)
+        error_set(e, "%s: the query failed: %s", s->path, sqlite3_errmsg(s->db));
+    sqlite3_finalize(q);
+    if (code != SQLITE_DONE)
+        return false;
+    if (fflush(out) != 0 || ferror(out))
+        return error_set(e, "the answer cannot be written: %s", strerror(errno));
+    return true;
+}
+
+bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e)
+{
+    return query_print(s, sql, NULL, 0, format, out, e);
+}
+
+struct query_rows {
+    store *s;
+    sqlite3_stmt *q;
+    int code;
+};
+
+query_rows *query_rows_open(store *s, const char *sql, const query_value *values, size_t n, as_error *e)
+{
+    query_rows *rows = calloc(1, sizeof *rows);
+    if (!rows) {
+        error_set(e, "%s: out of memory", s->path);
+        return NULL;
+    }
+    *rows = (query_rows){.s = s, .q = prepare_bound(s, sql, values, n, e), .code = SQLITE_ROW};
+    if (rows->q)
+        return rows;
     free(rows);
     return NULL;
 }

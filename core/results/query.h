@@ -23,14 +23,18 @@ bool query_format_named(const char *name, query_format *format, as_error *e);
  * reason), and when `out` cannot be written; rows written before a failure stay written */
 bool query_run(store *s, const char *sql, query_format format, FILE *out, as_error *e);
 
-/* ---- the same, row by row, for programs ---- */
-
 typedef struct {
     enum { QUERY_NULL, QUERY_INTEGER, QUERY_REAL, QUERY_TEXT } type;
     int64_t integer;
     double real;
     const char *text; /* of a row: good until the next one */
 } query_value;
+
+/* The same with values for its ?1, ?2, ... (borrowed). */
+bool query_print(store *s, const char *sql, const query_value *values, size_t n, query_format format,
+                 FILE *out, as_error *e);
+
+/* ---- the same, row by row, for programs ---- */
 
 typedef struct query_rows query_rows;
 

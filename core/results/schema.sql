@@ -282,36 +282,56 @@ CREATE TABLE claim (
   experiment_id  INTEGER NOT NULL REFERENCES experiment(id),
   name           TEXT NOT NULL,
   statement      TEXT NOT NULL,     -- one sentence
-  kind           TEXT NOT NULL CHECK (kind IN ('superiority', 'non_inferiority', 'threshold')),
-  -- the side of the null that is the right one
-  side           TEXT NOT NULL CHECK (side IN ('above', 'below')),
+  paper_says     TEXT,              -- the paper's own number: "+1.3 points (table 2)"
+  -- joint: holds when all its parts do; reported: numbers of which nothing is claimed
+  kind           TEXT NOT NULL CHECK (kind IN ('superiority', 'non_inferiority', 'threshold', 'joint',
+                                               'reported')),
+  -- the side of the null that is the right one; NULL for joint and reported
+  side           TEXT CHECK (side IN ('above', 'below')),
   pooled         INTEGER NOT NULL CHECK (pooled IN (0, 1)),         -- 1: one number over all seeds
-  null_value     REAL NOT NULL,     -- no effect, or the margin that may be lost, or the threshold
-  least_mean     REAL,              -- the mean must be at least this (at most, for side "below")
+  null_value     REAL,              -- no effect, or the margin that may be lost, or the threshold
+  or_equal       INTEGER NOT NULL CHECK (or_equal IN (0, 1)),       -- 1: the null itself is on the right side
+  center         TEXT NOT NULL CHECK (center IN ('mean', 'median')),    -- of the values: what is compared
+  least_mean     REAL,              -- the center must be at least this (at most, for side "below")
   least_seeds    INTEGER,           -- so many values must be on the right side of the null ...
   of_seeds       INTEGER,           -- ... of so many
+  least_share    REAL,              -- so large a share of the bootstrap's numbers must be on the right side
+  -- of the interval: Student's t, percentile bootstrap, or those that belong to an exact test
+  method         TEXT NOT NULL CHECK (method IN ('t', 'bootstrap', 'sign', 'wilcoxon')),
+  parts          TEXT,              -- joint: the names of its claims as JSON, ["a","b"]
   source_id      INTEGER NOT NULL REFERENCES source(id),            -- the Lua text that computes the number
   previous_id    INTEGER REFERENCES claim(id),                      -- the claim this one replaces
-  change         TEXT,              -- what is different from it, and why
+  change         TEXT,              -- what is different from it
   created_at     TEXT NOT NULL,
+  CHECK ((kind IN ('joint', 'reported')) = (side IS NULL)),
+  CHECK ((side IS NULL) = (null_value IS NULL)),
+  CHECK ((kind = 'joint') = (parts IS NOT NULL)),
   CHECK ((previous_id IS NULL) = (change IS NULL)),
   CHECK ((least_seeds IS NULL) = (of_seeds IS NULL))
 ) STRICT;
 CREATE INDEX claim_experiment ON claim(experiment_id);
+CREATE INDEX claim_previous ON claim(previous_id);
 
 -- A judgement of a claim. Both halves are kept: whether its own rule was met, and where the interval lies.
 CREATE TABLE verdict (
-  id        INTEGER PRIMARY KEY,
-  claim_id  INTEGER NOT NULL REFERENCES claim(id),
-  at        TEXT NOT NULL,
-  n         INTEGER NOT NULL,       -- values it rests on
-  mean      REAL,
-  low       REAL,                   -- 95 % interval of the mean; NULL when there are too few values for one
-  high      REAL,
-  rule      TEXT NOT NULL CHECK (rule IN ('met', 'not_met')),
-  interval  TEXT CHECK (interval IN ('above', 'below', 'across')),  -- of the null value
-  outcome   TEXT NOT NULL CHECK (outcome IN ('holds', 'fails', 'unclear')),
-  sentence  TEXT                    -- what a reader should know, above all when it does not hold
+  id            INTEGER PRIMARY KEY,
+  claim_id      INTEGER NOT NULL REFERENCES claim(id),
+  at            TEXT NOT NULL,
+  -- NULL: the declared plan; else why it is only a rehearsal: "--smoke", "--set params.lr=1", "seeds 1, 2"
+  trial         TEXT,
+  n             INTEGER NOT NULL,   -- values it rests on
+  n_right       INTEGER,            -- of them on the right side of the null
+  mean          REAL,               -- their mean or median, as the claim's center says; the pooled number
+  low           REAL,               -- 95 % interval; NULL when there are too few values for one
+  high          REAL,
+  right_share   REAL,               -- of the bootstrap's numbers on the right side
+  sign_p        REAL,               -- of the exact two-sided sign test; NULL below six values: no p is small
+  wilcoxon_p    REAL,               -- of the exact two-sided signed-rank test; NULL likewise
+  rule          TEXT CHECK (rule IN ('met', 'not_met')),                -- NULL: reported
+  interval      TEXT CHECK (interval IN ('above', 'below', 'across')),  -- of the null value
+  outcome       TEXT NOT NULL CHECK (outcome IN ('holds', 'fails', 'unclear', 'reported')),
+  sentence      TEXT,               -- what a reader should know, above all when it does not hold
+  CHECK ((outcome = 'reported') = (rule IS NULL))
 ) STRICT;
 CREATE INDEX verdict_claim ON verdict(claim_id);
 
@@ -320,6 +340,7 @@ CREATE TABLE claim_value (
   id          INTEGER PRIMARY KEY,
   verdict_id  INTEGER NOT NULL REFERENCES verdict(id) ON DELETE CASCADE,
   seed        INTEGER,              -- NULL: pooled
+  label       TEXT,                 -- tells the values of one seed apart: "cars"
   value       REAL                  -- NULL is NaN
 ) STRICT;
 CREATE INDEX claim_value_verdict ON claim_value(verdict_id);
@@ -398,11 +419,16 @@ SELECT u.run_id, x.name AS experiment, r.arm, r.seed, r.stage, r.status, n.name,
                              AND l.step = m.step AND l.name_id = m.name_id)
         ORDER BY m.value DESC, m.step LIMIT 1);
 
--- One row a claim that was judged: its latest verdict.
+-- One row a claim that was judged: its latest verdict on the declared plan, else its latest rehearsal.
+-- replaced: the script has another claim of this name by now.
 CREATE VIEW verdicts AS
-SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, v.outcome, v.rule, v.interval,
-       v.mean, v.low, v.high,
-       v.n, c.kind, c.side, c.null_value, v.at, v.sentence, c.id AS claim_id, v.id AS verdict_id
+SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, c.paper_says, v.outcome, v.trial, v.rule,
+       v.interval, v.mean, v.low, v.high, v.n, v.n_right, c.kind, c.side, c.null_value, c.or_equal, c.center,
+       c.least_mean, c.least_seeds, c.of_seeds, c.least_share, c.pooled, c.parts, c.method, v.right_share,
+       v.sign_p, v.wilcoxon_p, v.at, v.sentence, c.created_at AS claimed_at, c.change,
+       EXISTS (SELECT 1 FROM claim l WHERE l.previous_id = c.id) AS replaced,
+       c.id AS claim_id, v.id AS verdict_id
   FROM claim c
   JOIN experiment x ON x.id = c.experiment_id
-  JOIN verdict v ON v.id = (SELECT l.id FROM verdict l WHERE l.claim_id = c.id ORDER BY l.id DESC LIMIT 1);
+  JOIN verdict v ON v.id = (SELECT l.id FROM verdict l WHERE l.claim_id = c.id
+                             ORDER BY l.trial IS NULL DESC, l.id DESC LIMIT 1);

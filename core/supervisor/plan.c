@@ -82,6 +82,7 @@ bool plan_read(const char *text, plan *out, as_error *e)
     out->arms = member(out->json, "arms", cJSON_IsArray, "list", e);
     out->seeds = member(out->json, "seeds", cJSON_IsArray, "list", e);
     out->plugins = member(out->json, "plugins", cJSON_IsArray, "list", e);
+    out->claims = cJSON_GetObjectItemCaseSensitive(out->json, "claims");
     if (e->text[0]) {
         plan_free(out);
         return false;
@@ -91,6 +92,7 @@ bool plan_read(const char *text, plan *out, as_error *e)
     out->paper = optional_text(out->json, "paper");
     out->doc = optional_text(out->json, "doc");
     out->headline = optional_text(out->json, "headline");
+    out->trial = optional_text(out->json, "trial");
     out->time_limit = optional_number(out->json, "time_limit");
     out->memory_limit = optional_number(out->json, "memory_limit");
     out->build = cJSON_GetObjectItemCaseSensitive(out->json, "build");

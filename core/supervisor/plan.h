@@ -13,7 +13,8 @@ typedef struct {
     char script[PATH_MAX]; /* absolute */
     const char *name, *paper /* may be NULL */, *doc /* may be NULL */, *headline /* may be NULL */;
     const char *source; /* the script's text */
-    const cJSON *params, *arms, *seeds, *plugins;
+    const char *trial;  /* why these are not the runs its claims are about, NULL if they are */
+    const cJSON *params, *arms, *seeds, *plugins, *claims /* may be NULL */;
     const cJSON *build; /* of the engine; may be NULL */
     const cJSON *sweep,
         *cells; /* of a sweep what it is and [{"arm", "params", "number", "values"}]; else NULL */

@@ -131,14 +131,16 @@ bool supervisor_run(const supervisor_options *options, supervisor_outcome *out, 
     if (s.threads < 1)
         s.threads = 1;
     progress_open(&s.progress, options->talk);
-    bool ok = make_plan(&s, e) && session_open_store(&s, e) && record_experiment(&s, e) && lay_out(&s, e) &&
-              sweep_record(&s, e) && watch_all(&s, e);
+    bool ok = make_plan(&s, e) && session_open_store(&s, e) && record_experiment(&s, e) &&
+              claims_record(&s, e) && lay_out(&s, e) && sweep_record(&s, e) && watch_all(&s, e);
     if (s.n_items > 0)
         session_summarise(&s);
+    ok = ok && claims_job(&s, e);
     if (s.store && ok)
         ok = store_sync(s.store, e);
     store_close(s.store);
     plan_free(&s.plan);
+    cJSON_Delete(s.claim_ids);
     free(s.items);
     free(s.workers);
     free(s.own_files);
@@ -168,7 +170,9 @@ void supervisor_outcome_free(supervisor_outcome *out)
 {
     free(out->runs);
     cJSON_Delete(out->definition);
+    free(out->judge);
     out->runs = NULL;
+    out->judge = NULL;
     out->n_runs = 0;
     out->definition = NULL;
 }

@@ -60,6 +60,7 @@ typedef struct {
     plan plan;
     store *store;
     int64_t experiment;
+    cJSON *claim_ids;                       /* {"better": 7} */
     path_text program, database, artifacts; /* assay-worker; absolute */
     item *items;
     int n_items;
@@ -84,6 +85,11 @@ int session_cores(void); /* that this process may use */
 bool session_open_store(session *s, as_error *e);
 item *session_add_item(session *s, const cJSON *arm, const cJSON *seed); /* s->items has room */
 void session_summarise(session *s);
+
+/* claims.c: writes the plan's claims down, before the first run's row, and says what changed since the last
+ * time. Then, when all runs are done, the job of judging them. */
+bool claims_record(session *s, as_error *e);
+bool claims_job(session *s, as_error *e);
 
 /* job.c: writes UUID/job.json below the artifacts and records it. */
 bool job_write(session *s, const item *it, const int64_t *members, size_t n_members, as_error *e);

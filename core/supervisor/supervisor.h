@@ -35,10 +35,13 @@ typedef struct {
     size_t n_runs;
     int planned, done, skipped; /* of the planned runs: ended done now, found done already */
     int64_t last, troubled;     /* the last run, and the first that did not end done; 0 if there is none */
-    bool interrupted;           /* by Ctrl-C, SIGTERM or SIGHUP */
-    bool misuse;                /* with false: the user's script name, option or value was wrong */
-    int64_t sweep;              /* its row; 0 for none */
-    cJSON *definition;          /* of a sweep: the plan's "sweep" with its "seeds"; owned as `runs` */
+    int claims;                 /* that the experiment declares */
+    int64_t experiment;         /* its row */
+    char *judge;       /* the job of supervisor_judge; NULL while runs are missing, or without claims */
+    bool interrupted;  /* by Ctrl-C, SIGTERM or SIGHUP */
+    bool misuse;       /* with false: the user's script name, option or value was wrong */
+    int64_t sweep;     /* its row; 0 for none */
+    cJSON *definition; /* of a sweep: the plan's "sweep" with its "seeds"; owned as `runs` */
 } supervisor_outcome;
 
 /* Runs everything; returns when no worker is left. A run that fails or crashes does not stop the others and
@@ -59,6 +62,10 @@ bool supervisor_repeat(const supervisor_options *options, int64_t run, superviso
 
 /* The same run under gdb at the terminal, nothing written to the database. -> gdb's exit code, -1 with `e` */
 int supervisor_debug(const char *db, int64_t run, as_error *e);
+
+/* Judges claims in one worker process: a job an experiment, as supervisor_run left it. The verdicts are rows
+ * of the database. A claim that cannot be computed is judged `unclear`; that is no failure of this call. */
+bool supervisor_judge(const char *db, char *const *jobs, size_t n, as_error *e);
 
 void supervisor_outcome_free(supervisor_outcome *out);
 

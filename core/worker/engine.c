@@ -128,6 +128,16 @@ bool engine_load(engine *n, const char *script, bool *missing, as_error *e)
     return run_sources_load(n->L, &n->sources, name, name, missing, e);
 }
 
+bool engine_load_text(engine *n, const char *script, const char *text, as_error *e)
+{
+    const char *name = engine_short_path(script);
+    add_folder(n->L, name);
+    lua_pushfstring(n->L, "@%s", name);
+    int status = luaL_loadbufferx(n->L, text, strlen(text), lua_tostring(n->L, -1), "t");
+    lua_remove(n->L, -2);
+    return status == LUA_OK || error_set(e, "%s", lua_tostring(n->L, -1));
+}
+
 /* Turns an error value into a text, and adds the stack on demand; the planner's tables stay. */
 static int handle(lua_State *L)
 {

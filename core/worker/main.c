@@ -14,8 +14,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } modes[] = {
-    {"plan", mode_plan},       {"run", mode_run},       {"script", mode_script}, {"repl", mode_repl},
-    {"plugins", mode_plugins}, {"doctor", mode_doctor}, {"check", mode_check},
+    {"plan", mode_plan}, {"run", mode_run},         {"judge", mode_judge},   {"script", mode_script},
+    {"repl", mode_repl}, {"plugins", mode_plugins}, {"doctor", mode_doctor}, {"check", mode_check},
 };
 
 int worker_say(int code, const char *format, ...)
@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         }
     return worker_say(
         WORKER_MISUSE,
-        "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | script FILE [args] | repl | "
+        "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | judge DATABASE JOB... | script FILE "
+        "[args] | repl | "
         "plugins list [--json] | plugins show KIND/NAME [--json] | plugins meta [DIR] | doctor");
 }

@@ -72,10 +72,11 @@ static bool take_sweep_option(lua_State *L, request *r, const char *option, cons
         return true;
     }
     if (strcmp(option, "--sweep") != 0)
-        return error_set(e,
-                         "plan: unknown option %s; there are --config, --set, --seed, --seeds, --arm, --mode,"
-                         " --sweep, --marked",
-                         option);
+        return error_set(
+            e,
+            "plan: unknown option %s; there are --config, --set, --seed, --seeds, --arm, --smoke,"
+            " --mode, --sweep, --marked",
+            option);
     config_free(r->sweep);
     r->sweep = config_read(value, e);
     return r->sweep != NULL;
@@ -98,6 +99,11 @@ static bool take_option(lua_State *L, request *r, const char *option, const char
             return false;
         lua_pushinteger(L, number);
         append(L, "seeds");
+        return true;
+    }
+    if (strcmp(option, "--smoke") == 0) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, "smoke");
         return true;
     }
     if (strcmp(option, "--seeds") == 0) {
@@ -194,7 +200,7 @@ static int print_plan(engine *n, const char *script)
     cJSON *json = job_json_from(n->L, -1, &e);
     if (!json)
         return worker_say(WORKER_FAILED, "%s: %s", script, e.text);
-    static const char *const texts[] = {"paper", "doc", "headline"};
+    static const char *const texts[] = {"paper", "doc", "headline", "trial"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!cJSON_HasObjectItem(json, texts[i]))
             cJSON_AddNullToObject(json, texts[i]);
@@ -248,7 +254,7 @@ int mode_plan(int argc, char **argv)
     if (argc < 1)
         return worker_say(WORKER_MISUSE, "usage: assay-worker plan SCRIPT [--config FILE] [--set NAME=VALUE] "
                                          "[--seed N] [--seeds COUNT] [--arm NAME] [--mode run|sweep|tune] "
-                                         "[--sweep FILE]");
+                                         "[--sweep FILE] [--smoke yes]");
     as_error e = {0};
     request r = {.script = argv[0], .overrides = config_parse("", 0, "overrides", &e)};
     engine n = {0};

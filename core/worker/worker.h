@@ -12,6 +12,7 @@ enum { WORKER_OK = 0, WORKER_FAILED = 1, WORKER_MISUSE = 2 };
 
 int mode_plan(int argc, char **argv);    /* SCRIPT [overrides]: the plan as a line of JSON */
 int mode_run(int argc, char **argv);     /* JOB.json: one run */
+int mode_judge(int argc, char **argv);   /* DATABASE JOB...: the verdicts on claims */
 int mode_script(int argc, char **argv);  /* FILE [args]: a plain Lua script */
 int mode_repl(int argc, char **argv);    /* Lua at the keyboard */
 int mode_plugins(int argc, char **argv); /* list | show KIND/NAME | meta [DIR] */
@@ -36,6 +37,9 @@ void engine_on_demand(engine *n);
 /* Loads the script and lets it `require` its neighbours; pushes its function. Messages call it by the path
  * below the current folder where it lies there. *missing: the file cannot be read. */
 bool engine_load(engine *n, const char *script, bool *missing, as_error *e);
+
+/* The same for a script whose text is known; its file need not be there any more. */
+bool engine_load_text(engine *n, const char *script, const char *text, as_error *e);
 
 /* Calls what lies under `arguments` values, keeping `results`. After an error one text (or, for what the
  * planner raises, a table) is at the top: "experiments/x.lua:12: text", with the stack when

@@ -23,7 +23,8 @@ local settings = require "assay.settings"
 ---@field params table     numbers, booleans, strings, lists and tables of these, plugins
 ---@field arms table<string, table>  what differs between the arms, by name
 ---@field seeds integer[]  a count in the declaration: 3 is { 1, 2, 3 }
----@field claims table
+---@field claims table<string, assay.Claim>  what it is expected to show, by name
+---@field smoke table?     params, arms and seeds of a quick look: --smoke
 ---@field headline string? the metric that stands for a run in tables
 ---@field time_limit number?    seconds a run may take
 ---@field memory_limit number?  bytes a run may hold
@@ -40,6 +41,7 @@ local field_types = {
   name = "string", paper = "string", doc = "string", params = "table", arms = "table", claims = "table",
   headline = "string", allow_nan = "boolean", time_limit = "number", memory_limit = "number",
   run = "function", pool = "function", seeds = true, sweep = "table", tune = "table",
+  smoke = "table",
 }
 local field_names = settings.names(field_types)
 
@@ -68,8 +70,18 @@ local function check_fields(declared)
   end
   if declared.name == "" then
     return "as.experiment: name is empty"
-  elseif declared.claims and next(declared.claims) ~= nil then
-    return "as.experiment: claims are not judged by this version of assay; leave claims out"
+  end
+end
+
+local function check_claims(claims)
+  for name, claim in pairs(claims) do
+    if type(name) ~= "string" or not name:find "^[%w_%-]+$" then
+      local found = type(name) == "string" and ("%q"):format(name) or settings.describe(name)
+      return ("as.experiment: claims: %s is no name; write better = as.claim.beats { ... }"):format(found)
+    elseif not require("assay.claim.declared").is(claim) then
+      return ("as.experiment: claims.%s: expected as.claim { ... } or a form of it, found %s"):format(name,
+        settings.describe(claim))
+    end
   end
 end
 
@@ -109,6 +121,7 @@ local function declare(declared)
     or check_seeds(declared.seeds == nil and 1 or declared.seeds)
     or check_arms(declared.arms)
     or declared.params and settings.check(declared.params, "params")
+    or check_claims(declared.claims or {})
   if wrong then
     error(wrong:find("as.experiment", 1, true) and wrong or "as.experiment: " .. wrong, 3)
   end
@@ -116,7 +129,7 @@ local function declare(declared)
   for name, value in pairs(declared) do
     x[name] = value
   end
-  x.params, x.claims = x.params or {}, {}
+  x.params, x.claims = x.params or {}, x.claims or {}
   x.seeds = settings.seed_list(x.seeds or 1)
   x.allow_nan = x.allow_nan or false
   return setmetatable(x, Experiment)

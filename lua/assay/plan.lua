@@ -4,6 +4,7 @@ local overrides = require "assay.overrides"
 local runtime = require "assay.runtime"
 local settings = require "assay.settings"
 local sweep = require "assay.sweep"
+local plan_claims = require "assay.claim.plan"
 
 local refuse = overrides.refuse
 
@@ -77,23 +78,52 @@ local function definition(x, options)
   return sweep.declared_node(declared, ("%s: %s"):format(options.script, options.mode))
 end
 
---- The plan of `x` as a table ready for JSON. Raises { refused = text } for wrong overrides.
----@param x assay.Experiment
----@param options { overrides: table, seeds: integer[]?, count: integer?, arms: string[], mode: string,
----  sweep: table?, marked: boolean?, script: string }
-local function make(x, options)
-  local used = {}
+-- Params, arms and seeds as declared, resolved; the plugins' identities go into `used`.
+local function settled(x, used)
   local plan = { params = resolve(x.params, "params", used), arms = {}, seeds = x.seeds }
   for name, fields in pairs(x.arms) do
     plan.arms[name] = resolve(fields, "arms." .. name, used)
   end
+  return plan
+end
+
+-- The experiment at the size of a quick look: its `smoke` settings, and its first seed if these say nothing.
+local function smoke(x, script)
+  local plan = settled(x, {})
+  plan.seeds = { x.seeds[1] }
+  apply(plan, sweep.declared_node(x.smoke or {}, ("%s: smoke"):format(script)))
+  return plan
+end
+
+-- Why the runs are not those the claims are about; nil if they are.
+local function trial_of(options, seeds, declared)
+  local words = { options.smoke and "--smoke" or nil }
+  for _, item in ipairs(options.overrides.items) do
+    words[#words + 1] = "own " .. item.name
+  end
+  if table.concat(seeds, " ") ~= table.concat(declared, " ") and not options.smoke then
+    words[#words + 1] = "seeds " .. table.concat(seeds, ", ")
+  end
+  words[#words + 1] = #options.arms > 0 and "arms " .. table.concat(options.arms, ", ") or nil
+  return #words > 0 and table.concat(words, "; ") or nil
+end
+
+--- The plan of `x` as a table ready for JSON. Raises { refused = text } for wrong overrides.
+---@param x assay.Experiment
+---@param options { overrides: table, seeds: integer[]?, count: integer?, arms: string[], mode: string,
+---  sweep: table?, marked: boolean?, script: string, smoke: boolean? }
+local function make(x, options)
+  local used = {}
+  local plan, small = settled(x, used), smoke(x, options.script) -- wrong settings are found in any case
+  plan = options.smoke and small or plan
   apply(plan, options.overrides)
   local seeds = options.seeds
   if #seeds == 0 then
     seeds = options.count and settings.seed_list(options.count)
   end
   local chosen, swept, cells = chosen_arms(options.arms, plan.arms), nil, nil
-  if options.mode and options.mode ~= "run" then
+  local whole = not options.mode or options.mode == "run"
+  if not whole then
     swept, cells, seeds = sweep.expand(plan, definition(x, options), {
       tuning = options.mode == "tune", marked = options.marked, seeds = seeds, headline = x.headline,
       arms = chosen })
@@ -112,7 +142,8 @@ local function make(x, options)
   end
   return {
     name = x.name, paper = x.paper, doc = x.doc, headline = x.headline, params = plan.params,
-    arms = runtime.list(arms), seeds = runtime.list(seeds), claims = runtime.list {},
+    arms = runtime.list(arms), seeds = runtime.list(seeds),
+    claims = whole and plan_claims(x) or runtime.list {}, trial = trial_of(options, seeds, x.seeds),
     pool = x.pool ~= nil and options.mode ~= "tune",
     time_limit = x.time_limit, memory_limit = x.memory_limit,
     plugins = runtime.list(plugins), sweep = swept, cells = cells,

@@ -307,6 +307,9 @@ static void old_rows_read_the_same(void **state)
         " FROM (SELECT * FROM best_metric ORDER BY run_id, name)",
         "SELECT (SELECT group_concat(text) FROM note) || (SELECT group_concat(name) FROM tag)"
         " || (SELECT count(*) FROM artifact) || (SELECT sum(length(text)) FROM source)",
+        "SELECT group_concat(claim || statement || outcome || rule || mean || n || side || seed || value || "
+        "run_id)"
+        " FROM verdicts JOIN claim_value v USING (verdict_id) JOIN claim_value_run ON claim_value_id = v.id",
     };
     enum { N = sizeof questions / sizeof *questions };
     static char before[N][4096];
@@ -321,6 +324,8 @@ static void old_rows_read_the_same(void **state)
     for (int i = 0; i < N; i++)
         snprintf(before[i], sizeof before[i], "%s", ask(&raw, questions[i]));
     assert_string_equal(before[0], "1a1done25.01,2b1done16.02,3a2done16.01,4b2done4.02");
+    assert_string_equal(before[5],
+                        "beatsa beats bholdsmet0.752above10.51,beatsa beats bholdsmet0.752above21.02");
     assert_non_null(strstr(before[3], "2loss0.0 216.0 6")); /* (2 * 1 - step)^2, steps 1 to 6 */
     sqlite3_close(db);
 

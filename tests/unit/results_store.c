@@ -476,14 +476,15 @@ static void claims_and_verdicts(void **state)
     (void)state;
     store *s = open_store(STORE_WRITE);
     make_run(s, "a", 1);
-    const char *rows = "INSERT INTO claim (experiment_id, name, statement, kind, side, pooled, null_value, "
-                       "source_id, created_at)"
-                       " VALUES (1, 'beats', 'a beats b', 'superiority', 'above', 0, 0, 1, 'now');"
-                       "INSERT INTO verdict (claim_id, at, n, mean, rule, outcome) VALUES (1, 't1', 3, 0.1, "
-                       "'not_met', 'unclear'),"
-                       " (1, 't2', 5, 0.2, 'met', 'holds');"
-                       "INSERT INTO claim_value (verdict_id, seed, value) VALUES (2, 1, 0.2);"
-                       "INSERT INTO claim_value_run VALUES (1, 1);";
+    const char *rows =
+        "INSERT INTO claim (experiment_id, name, statement, kind, side, pooled, null_value, "
+        "or_equal, center, method, source_id, created_at)"
+        " VALUES (1, 'beats', 'a beats b', 'superiority', 'above', 0, 0, 0, 'mean', 't', 1, 'now');"
+        "INSERT INTO verdict (claim_id, at, n, mean, rule, outcome) VALUES (1, 't1', 3, 0.1, "
+        "'not_met', 'unclear'),"
+        " (1, 't2', 5, 0.2, 'met', 'holds');"
+        "INSERT INTO claim_value (verdict_id, seed, value) VALUES (2, 1, 0.2);"
+        "INSERT INTO claim_value_run VALUES (1, 1);";
     assert_int_equal(sqlite3_exec(s->db, rows, NULL, NULL, NULL), SQLITE_OK);
     assert_string_equal(ask(s, "SELECT count(*) || experiment || claim || outcome || n FROM verdicts"),
                         "1quickbeatsholds5");

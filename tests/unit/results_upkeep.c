@@ -6,46 +6,69 @@
 
 #include <math.h>
 
+static store_claim_info some_claim(store *s)
+{
+    return (store_claim_info){.experiment = make_experiment(s),
+                              .name = "better",
+                              .statement = "b is better",
+                              .kind = "superiority",
+                              .side = "above",
+                              .center = "mean",
+                              .method = "t",
+                              .least_mean = 0.02,
+                              .least_share = NAN,
+                              .least_seeds = 4,
+                              .of_seeds = 5,
+                              .source = "return 1"};
+}
+
 static void a_changed_claim_is_a_new_row(void **state)
 {
     (void)state;
     store *s = open_store(STORE_WRITE);
-    store_claim_info c = {.experiment = make_experiment(s),
-                          .name = "better",
-                          .statement = "b is better",
-                          .kind = "superiority",
-                          .side = "above",
-                          .least_mean = 0.02,
-                          .least_seeds = 4,
-                          .of_seeds = 5,
-                          .source = "return 1"};
+    store_claim_info c = some_claim(s);
     int64_t first, same, other;
-    bool changed;
-    MUST(store_claim(s, &c, &first, &changed, &no_error));
-    assert_false(changed);
-    MUST(store_claim(s, &c, &same, &changed, &no_error));
-    assert_false(changed);
+    char *change;
+    MUST(store_claim(s, &c, &first, &change, &no_error));
+    assert_null(change);
+    MUST(store_claim(s, &c, &same, &change, &no_error));
+    assert_null(change);
     assert_int_equal(first, same);
     c.least_mean = NAN;
     c.source = "return 2";
-    MUST(store_claim(s, &c, &other, &changed, &no_error));
-    assert_true(changed);
+    MUST(store_claim(s, &c, &other, &change, &no_error));
+    assert_string_equal(change, "least_mean: none, was 0.02; another source text");
+    free(change);
     assert_string_equal(ask(s, "SELECT change || previous_id FROM claim WHERE id = 2"),
                         "least_mean: none, was 0.02; another source text1");
-    MUST(store_claim(s, &c, &same, &changed, &no_error));
+    MUST(store_claim(s, &c, &same, &change, &no_error));
     assert_int_equal(same, other);
     c.kind = "wish";
-    MUST_FAIL(store_claim(s, &c, &same, &changed, &no_error), "cannot record the claim: CHECK constraint");
+    MUST_FAIL(store_claim(s, &c, &same, &change, &no_error), "cannot record the claim: CHECK constraint");
     assert_string_equal(ask(s, "SELECT count(*) FROM claim"), "2");
+    store_close(s);
+}
 
+static void a_verdict_keeps_its_values(void **state)
+{
+    (void)state;
+    store *s = open_store(STORE_WRITE);
+    store_claim_info c = some_claim(s);
+    int64_t claim;
+    char *change;
+    MUST(store_claim(s, &c, &claim, &change, &no_error));
     int64_t run = make_run(s, "a", 1), verdict;
     store_claim_value values[] = {{.has_seed = true, .seed = 1, .value = 0.5, .runs = &run, .n_runs = 1},
                                   {.has_seed = true, .seed = 2, .value = NAN}};
-    store_verdict_info v = {.claim = other,
+    store_verdict_info v = {.claim = claim,
                             .mean = 0.5,
                             .low = NAN,
                             .high = NAN,
-                            .rule_met = true,
+                            .right_share = NAN,
+                            .sign_p = NAN,
+                            .wilcoxon_p = NAN,
+                            .n_right = 1,
+                            .rule = "met",
                             .outcome = "unclear",
                             .values = values,
                             .n_values = 2};
@@ -184,8 +207,11 @@ static void a_running_run_is_not_deleted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_changed_claim_is_a_new_row), TEST(words_stand_for_runs),
-        TEST(a_declaration_comes_back),     TEST(only_a_run_with_a_checkpoint_goes_on),
+        TEST(a_changed_claim_is_a_new_row),
+        TEST(a_verdict_keeps_its_values),
+        TEST(words_stand_for_runs),
+        TEST(a_declaration_comes_back),
+        TEST(only_a_run_with_a_checkpoint_goes_on),
         TEST(a_running_run_is_not_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,3 +233,10 @@ INSERT INTO "source" VALUES(5,'75ab20264afb6ccc255ad919b9c5d6cebdfb8a4a2c16e63f6
 INSERT INTO "source" VALUES(6,'74b11b6e8cc31985d5b101631d9cd6d516862615047eee67666dde106ad63650',
   '-- left out');
 INSERT INTO "tag" VALUES(2,'old');
+INSERT INTO claim (id, experiment_id, name, statement, kind, side, pooled, null_value, least_mean,
+  source_id, created_at)
+  VALUES (1, 1, 'beats', 'a beats b', 'superiority', 'above', 0, 0, 0.5, 1, '2026-01-01T00:00:00.000Z');
+INSERT INTO verdict (id, claim_id, at, n, mean, rule, interval, outcome)
+  VALUES (1, 1, '2026-01-02T00:00:00.000Z', 2, 0.75, 'met', 'above', 'holds');
+INSERT INTO claim_value (id, verdict_id, seed, value) VALUES (1, 1, 1, 0.5), (2, 1, 2, 1);
+INSERT INTO claim_value_run VALUES (1, 1), (2, 2);
