@@ -42,8 +42,8 @@ fault() {
     grep -qE -- "$3" "$box/out" || fail "no \"$2\" that failed with \"$3\""
 }
 seen="losses/wrong_gradient losses/lost_term losses/unsaved hooks/forgetful losses/keeps_in_params
-    losses/order soups/first losses/unseeded losses/swallows losses/wrong_shape losses/writes_input losses/nan_at_end
-    losses/nan_in_list distillers/no_update datasets/by_visits losses/exits"
+    losses/order soups/first losses/unseeded losses/swallows losses/wrong_shape losses/writes_input
+    losses/nan_at_end losses/nan_in_list distillers/no_update datasets/by_visits losses/exits"
 # a sanitizer sees these first, or ends the process before the signal comes
 dies="losses/past_the_end losses/leak losses/unwritten losses/segfault losses/recursion losses/far_write
     losses/divides"

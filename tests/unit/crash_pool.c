@@ -31,7 +31,7 @@ static void piece(void *arg, int64_t number)
 {
     (void)arg, (void)number;
     if (pthread_equal(pthread_self(), main_thread))
-        sleep(1);
+        usleep(20000);
     else
         sink = recurse(0);
 }
