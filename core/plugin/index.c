@@ -26,8 +26,8 @@ static bool index_file(char folder[PATH_MAX], char path[PATH_MAX])
                                         : "") < PATH_MAX;
 }
 
-/* { "/path/x.so": { "changed": "seconds.nanoseconds size", "rows": [...] } }; empty when there is none or it
- * does not read. */
+/* { "/path/x.so": { "changed": "seconds.nanoseconds size program", "rows": [...] } }; empty when there is
+ * none or it does not read. */
 static cJSON *read_index(void)
 {
     char folder[PATH_MAX], path[PATH_MAX], *text = NULL;
@@ -69,14 +69,14 @@ static void write_index(cJSON *index)
     cJSON_free(text);
 }
 
-/* When the file was changed last, and its size. */
-static bool stamp_of(const char *path, char stamp[64])
+/* When the file was changed last, its size, and when this program was built: another one may tell more. */
+static bool stamp_of(const char *path, char stamp[96])
 {
-    struct stat s;
-    if (stat(path, &s) != 0)
+    struct stat s, own;
+    if (stat(path, &s) != 0 || stat("/proc/self/exe", &own) != 0)
         return false;
-    snprintf(stamp, 64, "%lld.%09ld %lld", (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
-             (long long)s.st_size);
+    snprintf(stamp, 96, "%lld.%09ld %lld %lld.%09ld", (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
+             (long long)s.st_size, (long long)own.st_mtim.tv_sec, own.st_mtim.tv_nsec);
     return true;
 }
 
@@ -89,7 +89,7 @@ const char *index_text(const cJSON *object, const char *name)
 /* A copy of what the index knows of a file as it is now, or NULL. */
 static cJSON *known_rows(const cJSON *index, const char *real)
 {
-    char stamp[64];
+    char stamp[96];
     const cJSON *entry = cJSON_GetObjectItemCaseSensitive(index, real);
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(entry, "rows");
     if (!cJSON_IsArray(rows) || !stamp_of(real, stamp) || strcmp(index_text(entry, "changed"), stamp) != 0)
@@ -114,7 +114,7 @@ static bool remember(cJSON *index, const char *real, const char *stamp, const cJ
 static bool rows_of(char *const *paths, cJSON **rows, int n, as_error *e)
 {
     cJSON *index = read_index();
-    char(*real)[PATH_MAX] = calloc((size_t)n + 1, sizeof *real), (*stamp)[64] = calloc((size_t)n + 1, 64);
+    char(*real)[PATH_MAX] = calloc((size_t)n + 1, sizeof *real), (*stamp)[96] = calloc((size_t)n + 1, 96);
     bool ok = index && real && stamp, new = false, missing = false;
     for (int i = 0; ok && i < n; i++) {
         if (!rows[i] && realpath(paths[i], real[i]) && stamp_of(real[i], stamp[i]))

@@ -1,7 +1,7 @@
 /* What plugins there are and what their descriptors say, as JSON, without loading them: an index in
- * $XDG_CACHE_HOME/assay (else ~/.cache/assay) keeps what each file (path, time of change, size) said when it
- * was opened, once, in a child process: opening runs constructors. A damaged index is made anew; two
- * processes may write it, each as a whole. */
+ * $XDG_CACHE_HOME/assay (else ~/.cache/assay) keeps what each file (path, time of change, size) said when
+ * this program opened it, once, in a child process: opening runs constructors. A damaged index is made anew;
+ * two processes may write it, each as a whole. */
 #ifndef ASSAY_PLUGIN_INDEX_H
 #define ASSAY_PLUGIN_INDEX_H
 

@@ -74,6 +74,11 @@ expect_exit 0 assay plugins list
 opened 0
 [ "$(ls "$XDG_CACHE_HOME/assay" | wc -l)" -eq 1 ] || fail "temporary files are left"
 
+# another build of Assay looks again
+cp "$ASSAY_BUILD/assay-worker" "$box/"
+expect_exit 0 env ASSAY_WORKER="$box/assay-worker" assay plugins list
+opened 2
+
 # one that dies when it is opened takes nobody along, also when a script misspells a name
 sanitize=$(sed -n 's/^ASSAY_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$ASSAY_BUILD/CMakeCache.txt")
 sed 's/FILE \*f = .*/__builtin_trap();/; /fputs/d; /fclose/d' plugins/losses/one.c >fatal.c
