@@ -74,6 +74,26 @@ static int step(lua_State *L)
     return 0;
 }
 
+/* core.operations() -> a list of { name =, form =, doc = }, the table's rows */
+static int operations(lua_State *L)
+{
+    lua_newtable(L);
+    for (int code = 0, n = 0; code < AS_OP_END; code++) {
+        const op *row = op_at((as_op_code)code);
+        if (!row)
+            continue;
+        lua_createtable(L, 0, 3);
+        lua_pushstring(L, row->name);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, row->form);
+        lua_setfield(L, -2, "form");
+        lua_pushstring(L, row->doc);
+        lua_setfield(L, -2, "doc");
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
 /* core.memory(anew) -> bytes of tensors in use, the most there were; counted anew from here if `anew` */
 static int memory(lua_State *L)
 {
@@ -97,8 +117,9 @@ static int clock_seconds(lua_State *L)
 void core_open_operations(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"concat", concat}, {"stack", stack},         {"weighted_sum", weighted_sum}, {"step", step},
-        {"memory", memory}, {"is_tensor", is_tensor}, {"clock", clock_seconds},       {0}};
+        {"concat", concat},       {"stack", stack},         {"weighted_sum", weighted_sum},
+        {"step", step},           {"memory", memory},       {"operations", operations},
+        {"is_tensor", is_tensor}, {"clock", clock_seconds}, {0}};
     luaL_setfuncs(L, functions, 0);
     core_open_composites(L);
 }

@@ -25,6 +25,27 @@ signatures.forms = {
 
 --- Methods of tensors beside these.
 signatures.methods = {
+  matmul = "(other: T): T | [..., M, K] by [..., K, N] -> [..., M, N]; a transposed view costs nothing",
+  conv2d = "(weight: T, o?: { stride: assay.Pair?, padding: assay.Pair?, dilation: assay.Pair?, "
+    .. "groups: integer? }): T | [B, C, H, W] by [O, C / groups, h, w] -> [B, O, H', W']; "
+    .. "o: stride, padding, dilation, each a number or { height, width }, groups",
+  max_pool2d = "(kernel: assay.Pair, o?: { stride: assay.Pair?, padding: assay.Pair? }): T "
+    .. "| largest of each window of [B, C, H, W]; the stride is the kernel if not said",
+  avg_pool2d = "(kernel: assay.Pair, o?: { stride: assay.Pair?, padding: assay.Pair? }): T "
+    .. "| mean of each window of [B, C, H, W], zeros outside count; the stride is the kernel if not said",
+  resize2d = "(size: assay.Pair, how?: \"nearest\"|\"bilinear\"): T | [B, C, H, W] -> [B, C, height, width]",
+  cross_entropy = "(labels: T, smoothing?: number): T "
+    .. "| -log softmax of [..., C] at i64 labels [...] -> [...]; smoothing gives a share to all classes",
+  one_hot = "(classes: integer): T | i64 [...] -> [..., classes], 0 and 1",
+  scatter_add = "(index: T, axis: integer, size: integer): T "
+    .. "| items added at places of an axis of that size, where index (of x's shape) says; not said places are 0",
+  index_add = "(index: T, axis: integer, size: integer): T "
+    .. "| slices added at the places i64 [M] of an axis of that size: index_select's transpose",
+  cumsum = "(axis?: integer): T | running sum along an axis, the last if not said",
+  argsort = "(axis?: integer): T | i64 places in ascending order; equals keep theirs, NaN comes last",
+  solve = "(other: T): T | X with x X = other: [N, N] and [N, K]; no gradient",
+  cholesky = "(): T | L with x = L L^T, lower triangular; no gradient",
+  leaky_relu = "(slope: number): T | x, or slope * x below 0",
   affine = "(factor: number, shift?: number): T | x * factor + shift",
   clamp = "(low?: number, high?: number): T | x into [low, high]; nil is no limit",
   power = "(exponent: number): T | x to a fixed power",
@@ -38,8 +59,9 @@ signatures.methods = {
   flatten = "(first?: integer): T | the axes from `first` (1 if not said) as one",
   slice = "(axis: integer, first: integer, last?: integer, step?: integer): T "
     .. "| both ends included; -1 is the last",
-  gather = "(index: T, axis: integer): T | items at places of an axis, which count from 0",
-  index_select = "(index: T, axis: integer): T | slices at places of an axis, which count from 0",
+  gather = "(index: T, axis: integer): T "
+    .. "| items at places of an axis, which count from 0: index of x's rank, or without the axis, which then goes",
+  index_select = "(index: T, axis: integer): T | slices at places i64 [M] of an axis, which count from 0",
   var = "(axis?: integer, correction?: number): T | variance; the axis goes",
   sort = "(axis?: integer, descending?: boolean): T, T | values and places, the last axis if not said",
   top_k = "(k: integer, axis?: integer): T, T | values and places, the largest first",
