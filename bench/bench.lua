@@ -1,5 +1,6 @@
 -- Times cases: assay-worker script bench/bench.lua [CASE...]
--- Prints `case threads median_us p10 p90 peak_MiB`, the last of one call's tensors. Threads come from ASSAY_THREADS (all cores if it is not set).
+-- Prints `case threads median_us p10 p90 peak_MiB`, the last of one call's tensors.
+-- Threads come from ASSAY_THREADS (all cores if it is not set).
 -- A case is a function in one of bench/cases/*.lua that returns the function to time, and how many times
 -- that does the work in one call (1 if not said).
 local timing = require "timing"

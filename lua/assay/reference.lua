@@ -1,5 +1,5 @@
--- docs/reference.md: what scripts can call, from the table of operations, assay.signatures and the comments in
--- lua/assay. Written by
+-- docs/reference.md: what scripts can call, from the table of operations, assay.signatures and the comments
+-- in lua/assay. Written by
 --   assay-worker script lua/assay/reference.lua > docs/reference.md
 -- and compared with that by tests/lua/reference_spec.lua.
 local core = require "assay.core"
@@ -71,8 +71,8 @@ end
 
 ---------------------------------------------------------------------- comments
 
--- Calls found(name, arguments, text, options) for what follows a comment of three dashes and matches one of the
--- patterns, in the order of the file.
+-- Calls found(name, arguments, text, options) for what follows a comment of three dashes and matches one of
+-- the patterns, in the order of the file.
 local function comments(module, patterns, found)
   local text, options = {}, nil
   for line in io.lines(package.searchpath(module, package.path)) do
@@ -140,21 +140,24 @@ local function page()
   out = {}
   put "# Reference"
   put ""
-  put "Written from the table of operations and the comments in the sources by"
-  put "`assay-worker script lua/assay/reference.lua`. Number arguments count from 1, and from -1 backwards:"
-  put "axes, `t[i]`, slices (both ends included). What is inside a tensor counts from 0: labels, indices, places. `?`"
-  put "marks what may be left out. Where nothing else is said an operation takes any strides, broadcasts from the"
-  put "right, works in f32 and f64, gives a new tensor, and has gradients of every order. Reductions drop their axes"
-  put "unless `x:sum { 2, keep = true }` says otherwise; without an axis they are over everything."
+  put "Written from the table of operations and the comments in the sources by `assay-worker script"
+  put "lua/assay/reference.lua`. Number arguments count from 1, and from -1 backwards: axes, `t[i]`,"
+  put "slices (both ends included). What is inside a tensor counts from 0: labels, indices, places. `?`"
+  put "marks what may be left out. Where nothing else is said an operation takes any strides, broadcasts"
+  put "from the right, works in f32 and f64, gives a new tensor, and has gradients of every order."
+  put "Reductions drop their axes unless `x:sum { 2, keep = true }` says otherwise; without an axis they"
+  put "are over everything."
   put "\n## Tensors\n"
   methods()
   put "\n## Functions\n"
-  put "Those that draw random numbers take sizes one by one or as a list that carries options: `as.randn { 64, 10,"
-  put "stream = \"noise\", dtype = \"f64\" }`. `stream` names the counter they draw from, \"script\" if there is none;"
-  put "`items = i64[B]` gives each place of the first axis the stream of its own item, whatever stands beside it.\n"
+  put "Those that draw random numbers take sizes one by one or as a list that carries options: `as.randn"
+  put "{ 64, 10, stream = \"noise\", dtype = \"f64\" }`. `stream` names the counter they draw from,"
+  put "\"script\" if there is none; `items = i64[B]` gives each place of the first axis the stream of its"
+  put "own item, whatever stands beside it.\n"
   functions()
   put "\n## Networks\n"
-  put "Each takes one table: `nn.linear { 784, 128, bias = false }`. `name` is what a layer is called in its model.\n"
+  put "Each takes one table: `nn.linear { 784, 128, bias = false }`. `name` is what a layer is called in"
+  put "its model.\n"
   networks()
   put "\nA network:\n"
   documented("net:", "assay.module", "^function Module:([%w_]+)(%b())")

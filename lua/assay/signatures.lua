@@ -38,7 +38,7 @@ signatures.methods = {
     .. "| -log softmax of [..., C] at i64 labels [...] -> [...]; smoothing gives a share to all classes",
   one_hot = "(classes: integer): T | i64 [...] -> [..., classes], 0 and 1",
   scatter_add = "(index: T, axis: integer, size: integer): T "
-    .. "| items added at places of an axis of that size, where index (of x's shape) says; not said places are 0",
+    .. "| items added at places of an axis of that size, where index (of x's shape) says",
   index_add = "(index: T, axis: integer, size: integer): T "
     .. "| slices added at the places i64 [M] of an axis of that size: index_select's transpose",
   cumsum = "(axis?: integer): T | running sum along an axis, the last if not said",
@@ -60,7 +60,7 @@ signatures.methods = {
   slice = "(axis: integer, first: integer, last?: integer, step?: integer): T "
     .. "| both ends included; -1 is the last",
   gather = "(index: T, axis: integer): T "
-    .. "| items at places of an axis, which count from 0: index of x's rank, or without the axis, which then goes",
+    .. "| items at places of an axis, from 0: index of x's rank, or without the axis, which then goes",
   index_select = "(index: T, axis: integer): T | slices at places i64 [M] of an axis, which count from 0",
   var = "(axis?: integer, correction?: number): T | variance; the axis goes",
   sort = "(axis?: integer, descending?: boolean): T, T | values and places, the last axis if not said",

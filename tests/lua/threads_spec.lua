@@ -1,5 +1,5 @@
--- Training steps give the same bits at one thread and at two: parameters, running statistics and gradients' norms
--- of a ConvNet, a UNet and a transformer, each large enough to be cut into pieces.
+-- Training steps give the same bits at one thread and at two: parameters, running statistics and gradients'
+-- norms of a ConvNet, a UNet and a transformer, each large enough to be cut into pieces.
 local script <const> = [[
 local as = require "assay"
 local nn = require "assay.nn"
@@ -14,7 +14,8 @@ local function train(net, loss, n)
   end
 end
 local conv = nn.seq {
-  nn.conv2d { 1, 16, 3, padding = 1 }, nn.batch_norm { 16 }, nn.relu {}, nn.max_pool2d { 2 }, nn.dropout { 0.1 },
+  nn.conv2d { 1, 16, 3, padding = 1 }, nn.batch_norm { 16 }, nn.relu {}, nn.max_pool2d { 2 },
+  nn.dropout { 0.1 },
   nn.conv2d { 16, 32, 3, stride = 2, padding = 1, bias = false }, nn.group_norm { 4, 32 }, nn.silu {},
   nn.flatten {}, nn.linear { 1568, 64 }, nn.layer_norm { 64 }, nn.gelu {}, nn.linear { 64, 10 },
 }
