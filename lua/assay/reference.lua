@@ -23,10 +23,10 @@ end
 
 -- The names of parameters in "(a: T, b?: { c: integer }): T".
 local function parameters(list)
-  local names, depth = {}, 0
+  local names = {}
   for at, word in list:gmatch "()([%w_.]+%??):" do
     local before = list:sub(1, at - 1)
-    depth = select(2, before:gsub("[%({<]", "")) - select(2, before:gsub("[%)}>]", ""))
+    local depth = select(2, before:gsub("[%({<]", "")) - select(2, before:gsub("[%)}>]", ""))
     if depth == 0 then
       names[#names + 1] = word
     end
