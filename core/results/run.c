@@ -136,6 +136,11 @@ static bool running_one(store *s, const char *identity, int64_t *run, as_error *
                       BINDINGS(bind_text(identity)), 0, run, e);
 }
 
+bool store_newest_run(store *s, int64_t *run, as_error *e)
+{
+    return sql_number(s, "cannot look for the newest run", "SELECT max(id) FROM run", NULL, 0, 0, run, e);
+}
+
 bool store_find_running(store *s, const char *identity, int64_t *run, as_error *e)
 {
     if (!running_one(s, identity, run, e))
@@ -152,7 +157,10 @@ bool store_create_run(store *s, const store_run_info *r, int64_t *id, char uuid[
     *id = 0;
     if (!sql_begin(s, e))
         return false;
-    bool ok = !r->alone || running_one(s, r->identity, &other, e);
+    bool ok = !r->alone || sql_number(s, "cannot look for an equal run",
+                                      "SELECT id FROM run WHERE identity = ?1 AND (status = 'running'"
+                                      " OR id > ?2) LIMIT 1",
+                                      BINDINGS(bind_text(r->identity), bind_int(r->seen)), 0, &other, e);
     if (!ok || other)
         return sql_end(s, ok, e);
     ok = insert_run(s, r, uuid, id, e) && insert_attempt(s, *id, 1, e) &&
@@ -183,7 +191,7 @@ bool store_begin_attempt(store *s, int64_t run, int *attempt, as_error *e)
         ok = error_set(e, "%s: no run %lld", s->path, (long long)run);
     const char *status = "";
     ok = ok && store_run_status(s, run, &status, e);
-    if (ok && strcmp(status, "running") == 0) {
+    if (ok && (strcmp(status, "running") == 0 || strcmp(status, "done") == 0)) {
         *attempt = 0;
         return sql_end(s, true, e);
     }

@@ -77,7 +77,8 @@ typedef struct {
     const cJSON *params;  /* object or NULL; {"a":{"b":1}} becomes the row "a.b", lists stay one JSON text */
     const cJSON *config;  /* the arm's object or NULL; the same under "arm.": "arm.loss.params.lam0" */
     int threads;          /* given to the worker, 0 unknown */
-    bool alone;           /* not beside a running one of this identity */
+    int64_t seen;         /* the newest run there was when an equal one was looked for */
+    bool alone;           /* not beside a running one of this identity, nor after one made since `seen` */
     const int64_t *members; /* stage "pool": the runs it reads */
     size_t n_members;
 } store_run_info;
@@ -90,7 +91,7 @@ bool store_create_run(store *s, const store_run_info *r, int64_t *id, char uuid[
 bool store_run_process(store *s, int64_t run, pid_t pid, as_error *e);
 
 /* Resume: the run is `running` again, in the calling process, and `attempt` is the number to log with; 0 if
- * somebody else was faster. */
+ * somebody else was faster, and it is running or done. */
 bool store_begin_attempt(store *s, int64_t run, int *attempt, as_error *e);
 
 /* Why an earlier run does not stand for one that is asked for. */
@@ -104,6 +105,9 @@ typedef struct {
  * still are on disk as recorded; 0 if there is none and the run has to be made: `change` then says what is
  * wrong with the newest. */
 bool store_find_equal(store *s, const char *identity, int64_t *run, store_change *change, as_error *e);
+
+/* The newest run of all, 0 if there is none. */
+bool store_newest_run(store *s, int64_t *run, as_error *e);
 
 /* A run of this identity that is `running` now, in a process that lives; 0 if there is none. */
 bool store_find_running(store *s, const char *identity, int64_t *run, as_error *e);

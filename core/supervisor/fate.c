@@ -44,7 +44,7 @@ bool fate_of(session *s, item *it, fate *f, as_error *e)
         return false;
     if (s->options->again || !s->store)
         return true;
-    if (!store_find_running(s->store, it->identity, &f->run, e))
+    if (!store_newest_run(s->store, &it->seen, e) || !store_find_running(s->store, it->identity, &f->run, e))
         return false;
     if (f->run) { /* looked for before a done one, so that no end of a run is missed */
         f->kind = FATE_ELSEWHERE;

@@ -31,6 +31,7 @@ typedef struct {
     int place;        /* from 1, in the order of the plan */
     char label[128];  /* "ldr_kl seed 2", "ldr_kl pool", "ldr_kl seed 2 lr=0.1" */
     char prefix[128]; /* "[ldr_kl/2] ", "[ldr_kl#14/2] " at point 14 */
+    int64_t seen;     /* the newest run when its fate was looked up */
     bool elsewhere;   /* another process makes it: to be looked at again */
     item_state state;
     char identity[HASH_TEXT];

@@ -39,6 +39,7 @@ static bool make_row(session *s, item *it, const int64_t *members, size_t n_memb
         .config = cJSON_GetObjectItemCaseSensitive(it->arm, "config"),
         .threads = s->threads,
         .alone = !s->options->again,
+        .seen = it->seen,
         .members = members,
         .n_members = n_members,
     };

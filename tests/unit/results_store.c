@@ -237,7 +237,16 @@ static void one_process_makes_a_run(void **state)
     MUST(store_find_running(s, "i1", &found, &no_error));
     assert_int_equal(found, 0);
     r.alone = true;
+    r.seen = first; /* the second was made since, and is done already */
+    MUST(store_create_run(s, &r, &found, uuid, &no_error));
+    assert_int_equal(found, 0);
+    MUST(store_newest_run(s, &r.seen, &no_error));
+    assert_int_equal(r.seen, second);
+    int attempt;
+    MUST(store_begin_attempt(s, second, &attempt, &no_error));
+    assert_int_equal(attempt, 0);
     MUST(store_create_run(s, &r, &second, uuid, &no_error));
+    assert_int_not_equal(second, 0);
     ask(s, "UPDATE run SET boot_id = '0858f397-0000-4ee4-bc1b-000000000000' WHERE status = 'running'");
     MUST(store_find_running(s, "i1", &found, &no_error)); /* its process is gone: it is lost, not running */
     assert_int_equal(found, 0);
