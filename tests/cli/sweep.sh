@@ -69,6 +69,28 @@ sed 's/0.01, fail/0.01,  fail/' x.lua >y && mv y x.lua
 expect_exit 0 assay run x.lua --arm ce --seed 1 --dry-run
 expect_line '[1] ce seed 1: new, not as run 33: script'
 
+# ... the source of a plugin, here one in Lua, whose table gives the range its end.
+mkdir -p plugins/losses
+cp "$ASSAY_ROOT/tests/plugins_good/losses/sketch_params.lua" plugins/losses/
+cat >plug.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "plug", arms = { a = { loss = { "sketch_params" } } },
+  sweep = { method = "random", count = 2, over = { ["arms.a.loss.rate"] = { from = 0.5 } } },
+  run = function(run, p)
+    as.loss(p.loss)
+    run:log(1, { rate = p.loss.rate })
+  end,
+}
+END_LUA
+expect_exit 0 assay sweep plug.lua --db plug.db
+expect_query plug.db "SELECT count(DISTINCT value),
+    min(value) > 0.5, max(value) <= 1 FROM last_metric" '2|1|1'
+sed 's/an integer/a whole number/' plugins/losses/sketch_params.lua >y
+mv y plugins/losses/sketch_params.lua
+expect_exit 0 assay sweep plug.lua --db plug.db --dry-run
+expect_out ': new, not as run 1: losses/sketch_params'
+
 # Another build is shown, and its runs are repeated when asked for.
 expect_exit 0 assay run x.lua --arm ce --seed 1
 sqlite3 $db "UPDATE build SET compiler = 'cc 1'"
