@@ -34,7 +34,7 @@ gradient_rule gradient_reshape, gradient_permute, gradient_expand, gradient_slic
     gradient_concat, gradient_cast, gradient_contiguous;
 
 /* contractions */
-gradient_rule gradient_matmul, gradient_linear, gradient_conv2d, gradient_conv2d_input,
+gradient_rule gradient_matmul, fused_matmul, gradient_linear, gradient_conv2d, gradient_conv2d_input,
     gradient_conv2d_weight, gradient_max_pool2d, gradient_max_pool2d_input, gradient_max_pool2d_pick;
 
 #endif

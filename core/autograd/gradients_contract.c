@@ -33,6 +33,25 @@ void gradient_matmul(as_ctx *c, const node *n, as_t gy, as_t *gx)
         gx[1] = as_matmul(c, as_transpose(c, rows), grows);
 }
 
+/* Whether the product is x x^T of a matrix, of whose transposed view no gradient is asked for itself. */
+static bool is_gram(const node *n)
+{
+    const node *t = n->in[1].from;
+    return node_needs(n, 0) && node_needs(n, 1) && !t->target && t->op && t->code == AS_OP_PERMUTE &&
+           t->in[0].from == n->in[0].from && t->attr.i[0] == 2 && t->attr.i[1] == 1;
+}
+
+/* The two gradients of y = x x^T are one product: gx = (gy + gy^T) x */
+void fused_matmul(as_ctx *c, const node *n, as_t gy, as_t *gx)
+{
+    if (!is_gram(n)) {
+        gradient_matmul(c, n, gy, gx);
+        return;
+    }
+    as_t both = as_add(c, gy, as_contiguous(c, as_transpose(c, gy)));
+    gx[0] = as_matmul(c, both, n->in[0].saved);
+}
+
 /* y = x w^T + b: gy w, gy^T x and the sum of gy's rows */
 void gradient_linear(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {

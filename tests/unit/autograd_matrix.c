@@ -157,6 +157,36 @@ static void refusals(void **state)
     as_close(c, s, NULL);
 }
 
+/* x x^T, whose gradients are one product, against a b with the same values in two leaves. */
+static void product_with_itself(void **state)
+{
+    as_ctx *c = *state;
+    as_scope s = as_open(c);
+    as_t x = random_of(c, AS_F64, AS_DIMS(5, 3)), g = random_of(c, AS_F64, AS_DIMS(5, 5));
+    as_t a = as_scale(c, x, 1), b = as_contiguous(c, as_transpose(c, a));
+    tape_require(c, x, true);
+    tape_require(c, a, true);
+    tape_require(c, b, true);
+    as_t t = as_transpose(c, x), apart[2], both[2], alone;
+    const as_t leaves[2] = {a, b}, x_and_t[2] = {x, t};
+    assert_true(tape_gradients(c, as_matmul(c, a, b), g, leaves, 2, false, apart));
+    as_t expected = as_add(c, apart[0], as_transpose(c, apart[1]));
+    as_t y = as_matmul(c, x, t);
+    assert_true(tape_gradients(c, y, g, x_and_t, 1, false, &alone)); /* one product */
+    assert_true(tape_gradients(c, y, g, x_and_t, 2, false, both));   /* t's own is asked for: two */
+    as_t more;                                                       /* t has another use beside */
+    as_t sum = as_add(c, as_sum(c, as_mul(c, y, g), AS_ALL), as_sum(c, as_square(c, t), AS_ALL));
+    assert_true(tape_gradients(c, sum, NULL, x_and_t, 1, false, &more));
+    for (int64_t i = 0; i < x->count; i++) {
+        const double one = engine_at(expected, i), beside = 2 * engine_at(x, i);
+        assert_true(fabs(engine_at(alone, i) - one) < 1e-13);
+        assert_true(fabs(engine_at(both[0], i) - one) < 1e-13);
+        assert_true(fabs(engine_at(both[1], i) - engine_at(apart[1], i)) < 1e-13);
+        assert_true(fabs(engine_at(more, i) - one - beside) < 1e-13);
+    }
+    as_close(c, s, NULL);
+}
+
 static int setup(void **state)
 {
     *state = engine_context();
@@ -176,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(large_assignments, setup, teardown),
         cmocka_unit_test_setup_teardown(factors, setup, teardown),
         cmocka_unit_test_setup_teardown(refusals, setup, teardown),
+        cmocka_unit_test_setup_teardown(product_with_itself, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
