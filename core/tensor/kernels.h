@@ -144,6 +144,10 @@ typedef struct {
     /* y[i] = sum_k weights[k] x[k][i], each sum in double */
     void (*weighted_sum)(void *y, const void *const *x, const double *weights, int count, int64_t n);
 
+    /* y[j step_y + i] = x[i step_x + j] for i < rows, j < columns: items of the table's size, whatever they
+     * are */
+    void (*transpose)(void *y, int64_t step_y, const void *x, int64_t step_x, int64_t rows, int64_t columns);
+
     /* dense items to another type */
     void (*from_f32)(void *y, const float *x, int64_t n);
     void (*from_f64)(void *y, const double *x, int64_t n);

@@ -1,5 +1,7 @@
 #include "tensor/layout.h"
 
+#include "tensor/kernels.h"
+
 #include <string.h>
 
 bool layout_broadcast(as_dims a, as_dims b, as_dims *out)
@@ -57,24 +59,6 @@ void layout_row(const layout_loop *l, int64_t row, int64_t offset[LAYOUT_INPUTS]
     }
 }
 
-#define TILE 16 /* items each way: both sides of a tile stay in the first-level cache */
-
-/* [rows, columns] dense from memory where consecutive rows are adjacent: by tiles, so that whole cache lines
- * are used. */
-static void copy_transposed(char *to, const char *from, int64_t rows, int64_t columns, int64_t step,
-                            size_t bytes)
-{
-    for (int64_t i0 = 0; i0 < rows; i0 += TILE)
-        for (int64_t k0 = 0; k0 < columns; k0 += TILE)
-            for (int64_t i = i0; i < i0 + TILE && i < rows; i++)
-                for (int64_t k = k0; k < k0 + TILE && k < columns; k++) {
-                    if (bytes == 4)
-                        ((uint32_t *)to)[i * columns + k] = ((const uint32_t *)from)[k * step + i];
-                    else
-                        ((uint64_t *)to)[i * columns + k] = ((const uint64_t *)from)[k * step + i];
-                }
-}
-
 void layout_copy(void *to, const struct as_tensor *x)
 {
     if (x->count == 0)
@@ -91,7 +75,7 @@ void layout_copy(void *to, const struct as_tensor *x)
         layout_row(&l, row, at);
         const char *from = (const char *)x->data + (size_t)at[0] * bytes;
         if (transposed) {
-            copy_transposed(out, from, together, n, step, bytes);
+            kernels_for(bytes == 4 ? AS_F32 : AS_F64)->transpose(out, n, from, step, n, together);
         } else if (step == 1) {
             memcpy(out, from, (size_t)n * bytes);
         } else if (bytes == 4) {

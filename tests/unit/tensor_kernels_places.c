@@ -210,6 +210,35 @@ static void test_max_pool(void **state)
     each_table(check_pool);
 }
 
+/* Whole squares, what is beside them, and steps longer than a row; nothing else is written. */
+static void check_transpose(const table *t)
+{
+    static const int64_t sides[] = {1, 3, 4, 16, 17, 35};
+    enum { SIDES = 6, STEP = 40, ITEMS = STEP * STEP };
+    void *x = items_of(t, NULL, ITEMS), *y = items_of(t, NULL, ITEMS);
+    for (int64_t i = 0; i < ITEMS; i++)
+        put(t, x, i, (double)i);
+    for (int s = 0; s < SIDES * SIDES; s++) {
+        const int64_t rows = sides[s / SIDES], columns = sides[s % SIDES];
+        for (int64_t i = 0; i < ITEMS; i++)
+            put(t, y, i, -1);
+        t->k.transpose(y, STEP, x, STEP, rows, columns);
+        for (int64_t i = 0; i < ITEMS; i++) {
+            const int64_t row = i % STEP, column = i / STEP;
+            const double want = row < rows && column < columns ? (double)(row * STEP + column) : -1;
+            assert_near(t, "transpose", i, get(t, y, i), want, 0);
+        }
+    }
+    free(x);
+    free(y);
+}
+
+static void test_transpose(void **state)
+{
+    (void)state;
+    each_table(check_transpose);
+}
+
 int main(void)
 {
     size_windows();
@@ -217,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_indices),
         cmocka_unit_test(test_im2col_and_back),
         cmocka_unit_test(test_max_pool),
+        cmocka_unit_test(test_transpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

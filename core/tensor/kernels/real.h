@@ -29,6 +29,7 @@ void KERNEL(fill_softmax)(kernels *k);
 void KERNEL(fill_index)(kernels *k);
 void KERNEL(fill_window)(kernels *k);
 void KERNEL(fill_winograd)(kernels *k);
+void KERNEL(fill_transpose)(kernels *k);
 void KERNEL(fill_optim)(kernels *k);
 void KERNEL(fill_cast)(kernels *k);
 void KERNEL(fill_cross_entropy)(kernels *k);

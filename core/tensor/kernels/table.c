@@ -23,6 +23,7 @@ void KERNEL(kernels_fill)(kernels *k)
     KERNEL(fill_index)(k);
     KERNEL(fill_window)(k);
     KERNEL(fill_winograd)(k);
+    KERNEL(fill_transpose)(k);
     KERNEL(fill_optim)(k);
     KERNEL(fill_cast)(k);
     KERNEL(fill_cross_entropy)(k);
