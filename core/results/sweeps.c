@@ -138,7 +138,7 @@ static const char selected_sql[] =
     "   (SELECT group_concat(value, ', ') FROM json_each(seeds)) || ', the best of ' || points ||"
     "   iif(points = 1, ' point', ' points'),"
     " ifnull(marked, (SELECT 'tuned on seed ' || seed || ', which judges too' FROM run"
-    "   WHERE id = ?1 AND seed IN (SELECT value FROM json_each(seeds)))) FROM t";
+    "   WHERE id = ?1 AND seed IN (SELECT value FROM json_each(seeds)))), arm FROM t";
 
 static char *copy_text(sqlite3_stmt *q, int column)
 {
@@ -159,6 +159,7 @@ bool store_selected(store *s, int64_t run, store_selection *out, as_error *e)
         out->used = sqlite3_column_int(q, 1);
         out->how = copy_text(q, 2);
         out->marked = copy_text(q, 3);
+        out->arm = copy_text(q, 4);
     }
     sqlite3_finalize(q);
     return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, e, doing);

@@ -49,6 +49,7 @@ bool store_tune(store *s, const store_tuning_info *t, store_choice *out, as_erro
 /* What the newest tuning of this run's experiment and arm says about the run. */
 typedef struct {
     int64_t tuning; /* 0: never tuned */
+    char *arm;      /* of the run; owned: free */
     bool used;      /* the run was made with the chosen values */
     char *how;      /* "selected by val/accuracy on seed 100, the best of 15 points"; owned: free */
     char *marked;   /* NULL, or "tuned on seed 1, which judges too", "tuned on the test split"; owned: free */

@@ -6,6 +6,7 @@
 #include "lua/job_json.h"
 #include "results/claims.h"
 #include "results/query.h"
+#include "results/sweeps.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -42,6 +43,62 @@ static bool take_value(const cJSON *from, store_claim_value *v, as_error *e)
     return true;
 }
 
+/* ---- how the parameters of a verdict's runs were chosen ---- */
+
+/* Appends `what` behind "; ", unless it is there. NULL is nothing to say. */
+static bool join(char **text, const char *what)
+{
+    char *more = NULL;
+    if (!what || (*text && strstr(*text, what)))
+        return true;
+    if (asprintf(&more, "%s%s%s", *text ? *text : "", *text ? "; " : "", what) < 0)
+        return false;
+    free(*text);
+    *text = more;
+    return true;
+}
+
+static bool join_for(char **text, const char *arm, const char *before, const char *what)
+{
+    char *line = NULL;
+    if (!what || asprintf(&line, "%s%s: %s", before, arm, what) < 0)
+        return !what;
+    bool ok = join(text, line);
+    free(line);
+    return ok;
+}
+
+/* "ce: selected by val/accuracy on seed 100, the best of 6 points" into `how`; why that is no clean choice
+ * into `marked`. */
+static bool add_selection(store *s, int64_t run, char **how, char **marked, as_error *e)
+{
+    store_selection found;
+    bool ok = store_selected(s, run, &found, e);
+    if (ok && found.used)
+        ok = (join_for(how, found.arm, "", found.how) &&
+              join_for(marked, found.arm, "MARKED ", found.marked)) ||
+             error_set(e, "out of memory");
+    free(found.arm);
+    free(found.how);
+    free(found.marked);
+    return ok;
+}
+
+/* Marks, the judge's sentence, what tunings chose. Owned; NULL for nothing to say. */
+static bool whole_sentence(store *s, const store_verdict_info *v, char **out, as_error *e)
+{
+    char *how = NULL;
+    bool ok = true;
+    *out = NULL;
+    for (size_t i = 0; ok && i < v->n_values; i++)
+        for (size_t k = 0; ok && k < v->values[i].n_runs; k++)
+            ok = add_selection(s, v->values[i].runs[k], &how, out, e);
+    if (ok && !(join(out, v->sentence) && join(out, how)))
+        ok = error_set(e, "out of memory");
+    free(how);
+    return ok;
+}
+
 static bool keep_verdict(store *s, const cJSON *from, as_error *e)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(from, "values"), *item;
@@ -67,7 +124,11 @@ static bool keep_verdict(store *s, const cJSON *from, as_error *e)
         ok = ok && take_value(item, &values[v.n_values++], e);
     }
     int64_t id;
+    char *sentence = NULL;
+    ok = ok && whole_sentence(s, &v, &sentence, e);
+    v.sentence = sentence;
     ok = ok && store_verdict(s, &v, &id, e);
+    free(sentence);
     for (size_t i = 0; values && i < v.n_values; i++)
         free((void *)(uintptr_t)values[i].runs);
     free(values);

@@ -141,3 +141,20 @@ experiment ''
 sed -i 's/shift = 0.1 } }/shfit = 0.1 } }/' x.lua
 expect_exit 2 assay run x.lua
 expect_err 'x.lua: smoke: params: no parameter "shfit"; did you mean "shift"?'
+
+# a verdict on tuned values says how they were chosen, and when that was not apart from what judges
+experiment 'better = as.claim.beats { "a", "b", metric = "acc" }'
+printf '%s\n' 'metric: acc' 'split: val' 'seeds: [100]' 'over:' '  params.shift: [0.0, 0.1]' >tune.yaml
+expect_exit 0 assay tune x.lua tune.yaml --db tuned.db
+sed -i 's/m = 0.\(.\) }/m = 0.\1, shift = 0.1 }/g' x.lua
+expect_exit 0 assay run x.lua --db tuned.db
+expect_out 'a: selected by acc on seed 100, the best of 2 points; b: selected by acc on seed'
+expect_query tuned.db "SELECT outcome FROM verdict" holds
+sed -i 's/shift = 0.1 }/shift = 0.0 }/g' x.lua # not what was chosen
+expect_exit 0 assay run x.lua --db tuned.db
+expect_query tuned.db "SELECT sentence LIKE '%selected%' FROM verdict ORDER BY id" '1
+0'
+sed -i 's/shift = 0.0 }/shift = 0.1 }/g' x.lua
+expect_exit 0 assay tune x.lua tune.yaml --seed 1 --marked --db marked.db
+expect_exit 0 assay run x.lua --db marked.db
+expect_out 'MARKED a: tuned on seed 1, which judges too'
