@@ -265,6 +265,11 @@ bool tape_gradients(as_ctx *c, as_t y, as_t grad_y, const as_t *x, int n, bool c
             return context_fail(c, "grad: input %d, %s, does not require a gradient", k + 1,
                                 tensor_shape_text(x[k], text)),
                    false;
+    if (!y->requires_grad && !context_of(c)->recording) /* zeros would hide what was forgotten */
+        return context_fail(c,
+                            "grad: the result, %s, has no history and nothing is recorded: as_record first",
+                            tensor_shape_text(y, text)),
+               false;
     bool recording = tape_recording(c, create_graph);
     if (!grad_y)
         grad_y = tensor_full(c, (as_dtype)y->dtype, dims, 1);

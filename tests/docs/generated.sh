@@ -1,5 +1,5 @@
 # The pages docs/generate.lua makes are those in docs/: neither old nor written by hand. ASSAY_WRITE=1 in the
-# environment writes them anew.
+# environment writes them anew: ASSAY_WRITE=1 ./assay test docs/generated
 . "$ASSAY_ROOT/tests/cli/lib.sh"
 
 expect_exit 0 assay-worker script "$ASSAY_ROOT/docs/generate.lua" "$ASSAY_ROOT" "$box/docs"
@@ -11,7 +11,7 @@ fi
 expect_exit 0 diff "$box/docs/services.md" "$ASSAY_ROOT/docs/services.md"
 for page in "$box"/docs/plugins/*/*.md "$ASSAY_ROOT"/docs/plugins/*/*.md; do
     name=${page#*/docs/plugins/}
-    ran="diff of $name; ASSAY_WRITE=1 tests/docs/generated.sh makes it"
+    ran="diff of $name; ASSAY_WRITE=1 ./assay test docs/generated makes it"
     diff "$box/docs/plugins/$name" "$ASSAY_ROOT/docs/plugins/$name" >"$box/out" 2>"$box/err" ||
         fail "docs/plugins/$name is not what the descriptor says"
 done

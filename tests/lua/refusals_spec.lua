@@ -65,6 +65,10 @@ local wrong = {
   { "backward: f32%[2,3%], expected a scalar",
     function() return (x:clone():requires_grad_() * 2):backward() end },
   { "grad: input 1, f32%[2,3%], does not require a gradient", function() return as.grad(x:sum(), x) end },
+  { "grad: the result, f32%[%], has no history and nothing is recorded: as_record first", function()
+    local leaf = as.ones(2):requires_grad_()
+    return as.no_grad(function() return as.grad(leaf:sum(), leaf) end)
+  end },
   { "nn.linear 4 %-> 2: input f32%[2,3%], expected %[..., 4%]",
     function() return nn.linear({ 4, 2 })(x) end },
   { "nn.conv2d 3 %-> 2: input f32%[1,2,4,4%], expected %[B, 3, H, W%]",
