@@ -123,7 +123,11 @@ static bool claim_row(store *s, const store_claim_info *c, int64_t *id, char **c
 bool store_claim(store *s, const store_claim_info *c, int64_t *id, char **change, as_error *e)
 {
     *change = NULL;
-    return sql_begin(s, e) && sql_end(s, claim_row(s, c, id, change, e), e);
+    if (sql_begin(s, e) && sql_end(s, claim_row(s, c, id, change, e), e))
+        return true;
+    free(*change);
+    *change = NULL;
+    return false;
 }
 
 static bool insert_value(store *s, int64_t verdict, const store_claim_value *v, as_error *e)

@@ -25,7 +25,8 @@ typedef struct {
 } store_claim_info;
 
 /* The newest row of this claim if nothing of it changed, else a new one that points at it. *change says which
- * fields differ ("least_mean: 0.01, was 0.02"), NULL if none do or there was no row before; owned (free). */
+ * fields differ ("least_mean: 0.01, was 0.02"), NULL if none do, there was no row before or it failed; owned
+ * (free). */
 bool store_claim(store *s, const store_claim_info *c, int64_t *id, char **change, as_error *e);
 
 typedef struct {

@@ -35,8 +35,11 @@ expect_exit 1 assay run x.lua
 expect_query $db "select count(*) from run where status = 'running'" 0
 expect_query $db "select group_concat(arm) from (select arm from run where status = 'done'
     and arm <> 'past_the_end' order by arm)" good,leak
-# what was logged is there
-expect_query $db "select min(n), max(n) from (select count(*) n from metric group by run_id)" "2|2"
+# what was logged is there; a write past the end ends its run in the first step, the second or not at all
+expect_query $db "select min(n), max(n) from (select count(*) n from metric where run_id in
+    (select id from run where arm <> 'past_the_end') group by run_id)" "2|2"
+expect_query $db "select count(*) = ifnull(r.step, 2) from metric m join run r on r.id = m.run_id
+    where arm = 'past_the_end'" 1
 # crashed ARM CALL
 crashed() {
     expect_query $db "select error like '%in losses/$1 forward, step 2, arm $1, seed 3' from run

@@ -45,6 +45,7 @@ static void a_changed_claim_is_a_new_row(void **state)
     assert_int_equal(same, other);
     c.kind = "wish";
     MUST_FAIL(store_claim(s, &c, &same, &change, &no_error), "cannot record the claim: CHECK constraint");
+    assert_null(change);
     assert_string_equal(ask(s, "SELECT count(*) FROM claim"), "2");
     store_close(s);
 }
