@@ -42,7 +42,7 @@ expect_query $db "select count(*) = ifnull(r.step, 2) from metric m join run r o
     where arm = 'past_the_end'" 1
 # crashed ARM CALL
 crashed() {
-    expect_query $db "select error like '%in losses/$1 forward, step 2, arm $1, seed 3' from run
+    expect_query $db "select error like '%in losses/$1 forward, step 2, arm $1, seed 3%' from run
         where arm = '$1'" 1
     expect_query $db "select status || ' ' || plugin || ' ' || call || ' ' || step || ' ' || seed from run
         where arm = '$1'" "crashed losses/$1 forward 2 3"
