@@ -148,10 +148,8 @@ static bool insert_value(store *s, int64_t verdict, const store_claim_value *v, 
     return ok;
 }
 
-bool store_verdict(store *s, const store_verdict_info *v, int64_t *id, as_error *e)
+static bool insert_verdict(store *s, const store_verdict_info *v, int64_t *id, as_error *e)
 {
-    if (!sql_begin(s, e))
-        return false;
     bool ok = sql_number(s, "cannot record the verdict",
                          "INSERT INTO verdict (claim_id, at, trial, n, n_right, mean, low, high, "
                          "right_share, sign_p, wilcoxon_p,"
@@ -166,5 +164,40 @@ bool store_verdict(store *s, const store_verdict_info *v, int64_t *id, as_error 
                          0, id, e);
     for (size_t i = 0; i < v->n_values && ok; i++)
         ok = insert_value(s, *id, &v->values[i], e);
-    return sql_end(s, ok, e);
+    return ok;
+}
+
+#define VERDICT_COLUMNS(v)                                                                                   \
+    "(" #v ".trial, " #v ".n, " #v ".n_right, " #v ".mean, " #v ".low, " #v ".high, " #v ".right_share, " #v \
+    ".sign_p, " #v ".wilcoxon_p, " #v ".rule, " #v ".interval, " #v ".outcome, " #v ".sentence)"
+#define VALUES_OF(v)                                                                                         \
+    "SELECT seed, label, value, run_id FROM claim_value c LEFT JOIN claim_value_run"                         \
+    " ON claim_value_id = c.id WHERE verdict_id = " #v ".id"
+
+/* The claim's verdict before the row `id` if it says the same of the same runs, else 0. */
+static bool equal_before(store *s, int64_t id, int64_t *before, as_error *e)
+{
+    return sql_number(
+        s, "cannot compare the verdict with the one before",
+        "SELECT p.id FROM verdict v JOIN verdict p ON p.id = (SELECT max(id) FROM verdict"
+        " WHERE claim_id = v.claim_id AND id < v.id)"
+        " WHERE v.id = ?1 AND " VERDICT_COLUMNS(p) " IS " VERDICT_COLUMNS(v) " AND NOT EXISTS (" VALUES_OF(
+            v) " EXCEPT " VALUES_OF(p) ")"
+                                       " AND NOT EXISTS (" VALUES_OF(p) " EXCEPT " VALUES_OF(v) ")",
+        BINDINGS(bind_int(id)), 0, before, e);
+}
+
+static bool verdict_row(store *s, const store_verdict_info *v, int64_t *id, as_error *e)
+{
+    int64_t added, before;
+    if (!insert_verdict(s, v, &added, e) || !equal_before(s, added, &before, e))
+        return false;
+    *id = before ? before : added;
+    return !before || sql_do(s, "cannot leave out the equal verdict", "DELETE FROM verdict WHERE id = ?1",
+                             BINDINGS(bind_int(added)), e);
+}
+
+bool store_verdict(store *s, const store_verdict_info *v, int64_t *id, as_error *e)
+{
+    return sql_begin(s, e) && sql_end(s, verdict_row(s, v, id, e), e);
 }

@@ -53,7 +53,8 @@ typedef struct {
     size_t n_values;
 } store_verdict_info;
 
-/* A judgement with its values and their runs, in one transaction. */
+/* A judgement with its values and their runs, in one transaction. One that repeats the claim's newest in all
+ * but the moment adds nothing: *id is then the row that is there. */
 bool store_verdict(store *s, const store_verdict_info *v, int64_t *id, as_error *e);
 
 #endif

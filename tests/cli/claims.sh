@@ -43,6 +43,7 @@ expect_query $db "SELECT count(*), count(v.value) FROM claim_value v JOIN verdic
 expect_query $db "SELECT group_concat(run_id) FROM claim_value_run WHERE claim_value_id =
   (SELECT min(v.id) FROM claim_value v JOIN verdicts d USING (verdict_id) WHERE d.claim = 'better')" 1,2
 expect_exit 0 assay run x.lua
+expect_query $db "SELECT count(*) FROM verdict" 5 # the same as before
 expect_exit 0 assay claims x
 expect_row 'x/better +0.3 0.17 [0.1504, 0.1896]'
 expect_exit 0 assay claims x.lua --json

@@ -79,9 +79,31 @@ static void a_verdict_keeps_its_values(void **state)
         "betterunclearmet20.5-");
     assert_string_equal(ask(s, "SELECT count(*) || count(value) FROM claim_value"), "21");
     assert_string_equal(ask(s, "SELECT run_id FROM claim_value_run"), "1");
+    /* once more is no other verdict; another number, text, value or run is, and so is going back to the first
+     */
+    int64_t again, first = verdict, other = make_run(s, "a", 2);
+    MUST(store_verdict(s, &v, &again, &no_error));
+    assert_int_equal(again, first);
+    assert_string_equal(ask(s, "SELECT count(*) || (SELECT count(*) FROM claim_value) FROM verdict"), "12");
+    v.low = 0.4;
+    MUST(store_verdict(s, &v, &again, &no_error));
+    assert_int_equal(again, 2);
+    v.sentence = "too few seeds";
+    MUST(store_verdict(s, &v, &again, &no_error));
+    values[1].value = 0.25;
+    MUST(store_verdict(s, &v, &again, &no_error));
+    values[0].runs = &other;
+    MUST(store_verdict(s, &v, &again, &no_error));
+    values[1].runs = &run, values[1].n_runs = 1;
+    MUST(store_verdict(s, &v, &again, &no_error));
+    values[1].n_runs = 0;
+    MUST(store_verdict(s, &v, &again, &no_error));
+    assert_int_equal(again, 7);
+    MUST(store_verdict(s, &v, &again, &no_error));
+    assert_int_equal(again, 7);
     v.outcome = "maybe";
     MUST_FAIL(store_verdict(s, &v, &verdict, &no_error), "cannot record the verdict");
-    assert_string_equal(ask(s, "SELECT count(*) FROM verdict"), "1");
+    assert_string_equal(ask(s, "SELECT count(*) FROM verdict"), "7");
     store_close(s);
 }
 
