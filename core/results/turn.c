@@ -3,11 +3,13 @@
  * dies (robust). They lie in /dev/shm, not beside the database: a restart of the machine empties that. */
 #include "results/turn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #define PATIENCE_NS 50000000L
+#define SHM "/dev/shm"
+#define TRIES 50
 
 typedef struct {
     pthread_mutex_t mutex[TURNS];
@@ -32,7 +36,7 @@ static bool name_file(turn *t, const char *path)
     struct stat database, processes;
     if (stat(path, &database) != 0 || stat("/proc/self/ns/pid", &processes) != 0)
         return false;
-    snprintf(t->file, sizeof t->file, "/dev/shm/assay-%u-%llx-%llx-%llx", getuid(),
+    snprintf(t->file, sizeof t->file, SHM "/assay-%u-%llx-%llx-%llx", getuid(),
              (unsigned long long)database.st_dev, (unsigned long long)database.st_ino,
              (unsigned long long)processes.st_ino);
     return true;
@@ -57,28 +61,77 @@ static bool init(shared *all)
     return ok;
 }
 
-/* Under another name first, so that nobody sees a half-made one; somebody else's is as good as ours. */
-static void make_file(const char *file)
+static bool is_own(int fd)
 {
-    char fresh[] = "/dev/shm/assay-new-XXXXXX";
+    struct stat about;
+    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == getuid();
+}
+
+static bool is_named(int fd, const char *file)
+{
+    struct stat open_one, named;
+    return fstat(fd, &open_one) == 0 && lstat(file, &named) == 0 && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
+}
+
+/* Unless somebody has it open. Only who has it locked takes the name away, so it still is this file's. */
+static void delete_unused(int fd, const char *file)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, file))
+        unlink(file);
+}
+
+/* What processes left behind that were killed: nobody may ever open their databases again. */
+static void delete_left_behind(void)
+{
+    char prefix[32], file[sizeof SHM + 256];
+    int length = snprintf(prefix, sizeof prefix, "assay-%u-", getuid());
+    DIR *dir = opendir(SHM);
+    for (const struct dirent *d; dir && (d = readdir(dir));) {
+        if (strncmp(d->d_name, prefix, (size_t)length) != 0)
+            continue;
+        snprintf(file, sizeof file, SHM "/%s", d->d_name);
+        int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd >= 0 && is_own(fd))
+            delete_unused(fd, file);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+/* Under another name first, so that nobody sees a half-made one; somebody else's is as good as ours. */
+static bool make_file(const char *file)
+{
+    char fresh[64];
+    snprintf(fresh, sizeof fresh, SHM "/assay-%u-new-XXXXXX", getuid());
     int fd = mkostemp(fresh, O_CLOEXEC);
     if (fd < 0)
-        return;
+        return false;
     shared *all = ftruncate(fd, sizeof *all) == 0 ? map(fd) : NULL;
-    if (all && init(all) && link(fresh, file) != 0)
+    bool made = all && init(all);
+    if (made && link(fresh, file) != 0)
         errno = 0; /* the caller's open tells */
     if (all)
         munmap(all, sizeof *all);
     unlink(fresh);
     close(fd);
+    return made;
 }
 
-/* Not a file that another user has put there. */
-static bool is_ours(int fd)
+/* Not a file that another user has put there, and not one that was deleted before it was locked. */
+static bool join_queue(turn *t)
 {
     struct stat about;
-    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == getuid() &&
-           about.st_size >= (off_t)sizeof(shared);
+    t->fd = open(t->file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (t->fd >= 0 && is_own(t->fd) && fstat(t->fd, &about) == 0 && about.st_size >= (off_t)sizeof(shared) &&
+        flock(t->fd, LOCK_SH | LOCK_NB) == 0 && is_named(t->fd, t->file) && (t->shared = map(t->fd)))
+        return true;
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
+    return false;
 }
 
 turn *turn_open(const char *path)
@@ -87,13 +140,15 @@ turn *turn_open(const char *path)
     if (!t)
         return NULL;
     t->fd = -1;
-    bool named = name_file(t, path);
-    for (int i = 0; i < 2 && named && t->fd < 0; i++) {
-        if (i > 0)
-            make_file(t->file);
-        t->fd = open(t->file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    bool named = name_file(t, path), joined = named && join_queue(t);
+    if (named && !joined)
+        delete_left_behind();
+    for (int i = 0; i < TRIES && named && !joined && make_file(t->file); i++) {
+        joined = join_queue(t);
+        if (!joined)
+            usleep(1000); /* another is just deleting it */
     }
-    if (t->fd >= 0 && is_ours(t->fd) && flock(t->fd, LOCK_SH | LOCK_NB) == 0 && (t->shared = map(t->fd)))
+    if (joined)
         return t;
     turn_close(t);
     return NULL;
@@ -105,8 +160,7 @@ void turn_close(turn *t)
         return;
     if (t->shared) {
         munmap(t->shared, sizeof *t->shared);
-        if (flock(t->fd, LOCK_EX | LOCK_NB) == 0)
-            unlink(t->file);
+        delete_unused(t->fd, t->file);
     }
     if (t->fd >= 0)
         close(t->fd);

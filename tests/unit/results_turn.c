@@ -2,6 +2,7 @@
  * is left when all have closed. */
 #include "results_fixture.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -149,6 +150,67 @@ static void nothing_is_left(void **state)
     assert_int_equal(files_of(database), 0);
 }
 
+/* All are killed and the database is deleted: the next queue made takes the file away, and none in use. */
+static void what_the_killed_left_goes(void **state)
+{
+    (void)state;
+    char left[96], used[96];
+    store *s = open_store(STORE_WRITE);
+    strcpy(used, database);
+    snprintf(database, sizeof database, "%s/left.db", folder);
+    assert_int_equal(close(open(database, O_CREAT | O_WRONLY, 0666)), 0);
+    pid_t pid = take_for_ever();
+    end(pid);
+    assert_int_equal(files_of(database), 1);
+    snprintf(left, sizeof left, "%s/gone.db", folder); /* keeps the number of the file that is deleted */
+    assert_int_equal(rename(database, left), 0);
+    assert_int_equal(files_of(used), 1);
+    snprintf(database, sizeof database, "%s/new.db", folder);
+    assert_int_equal(close(open(database, O_CREAT | O_WRONLY, 0666)), 0);
+    turn *t = turn_open(database);
+    assert_non_null(t);
+    assert_int_equal(files_of(left), 0);
+    assert_int_equal(files_of(used), 1);
+    assert_int_equal(files_of(database), 1);
+    turn_close(t);
+    store_close(s);
+}
+
+/* Processes that open and close while others do: each gets a queue, all the same one, and nothing is left. */
+static void opening_while_others_delete(void **state)
+{
+    (void)state;
+    enum { OPENING = 6, ROUNDS = 300 };
+    pid_t child[OPENING];
+    _Atomic int *inside = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(inside, MAP_FAILED);
+    store_close(open_store(STORE_WRITE));
+    for (int i = 0; i < OPENING; i++)
+        if ((child[i] = fork()) == 0) {
+            int wrong = 0;
+            for (int k = 0; k < ROUNDS; k++) {
+                turn *t = turn_open(database);
+                wrong += !t;
+                if (t && turn_try(t, TURN_TO_CHECKPOINT)) {
+                    wrong += atomic_fetch_add(inside, 1) != 0;
+                    usleep(20);
+                    atomic_fetch_sub(inside, 1);
+                    turn_give(t, TURN_TO_CHECKPOINT);
+                }
+                turn_close(t);
+            }
+            _exit(wrong > 100 ? 100 : wrong);
+        }
+    for (int i = 0; i < OPENING; i++) {
+        int status;
+        waitpid(child[i], &status, 0);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    assert_int_equal(files_of(database), 0);
+    munmap(inside, 4096);
+}
+
 static void no_queue_for_a_file_that_is_not_there(void **state)
 {
     (void)state;
@@ -167,7 +229,11 @@ int main(void)
 #ifndef __SANITIZE_THREAD__ /* tsan does not know that a timed lock of a dead owner's mutex is a lock */
         TEST(a_dead_process_gives_its_turn_away),
 #endif
-        TEST(a_stopped_process_is_passed_over),      TEST(first_come_first_served), TEST(nothing_is_left),
+        TEST(a_stopped_process_is_passed_over),
+        TEST(first_come_first_served),
+        TEST(nothing_is_left),
+        TEST(what_the_killed_left_goes),
+        TEST(opening_while_others_delete),
         TEST(no_queue_for_a_file_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
