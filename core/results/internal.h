@@ -117,6 +117,10 @@ void wal_wait(store *s);
 /* Turns on the WAL, and the care for its length. */
 bool wal_use(store *s, as_error *e);
 
+/* For SQLite's message about a name that `sql` has wrong: "; did you mean ...?" or the names there are; else
+ * "". */
+void query_hint(store *s, const char *sql, const char *message, char *hint, size_t size);
+
 /* Frees what logging has prepared. */
 void log_close(store *s);
 

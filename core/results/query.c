@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,10 @@ static sqlite3_stmt *prepare_one(store *s, const char *sql, as_error *e)
         return NULL;
     }
     if (sqlite3_prepare_v2(s->db, next_statement(sql), -1, &q, &rest) != SQLITE_OK) {
-        error_set(e, "the query cannot be understood: %s", sqlite3_errmsg(s->db));
+        char message[256], hint[768];
+        snprintf(message, sizeof message, "%s", sqlite3_errmsg(s->db));
+        query_hint(s, sql, message, hint, sizeof hint);
+        error_set(e, "the query cannot be understood: %s%s", message, hint);
         return NULL;
     }
     rest = next_statement(rest);

@@ -92,7 +92,13 @@ static void refused(void **state)
                   "a query is one statement; after the first came: SELECT 2");
         MUST_FAIL(query_run(s, "SELECT 1; DELETE FROM run", QUERY_CSV, stdout, &no_error), "one statement");
         MUST_FAIL(query_run(s, "SELECT acuracy FROM runs", QUERY_CSV, stdout, &no_error),
-                  "the query cannot be understood: no such column: acuracy");
+                  "the query cannot be understood: no such column: acuracy; there are id, experiment, ");
+        MUST_FAIL(query_run(s, "SELECT r.experimnt FROM runs r", QUERY_CSV, stdout, &no_error),
+                  "no such column: r.experimnt; did you mean \"experiment\"?");
+        MUST_FAIL(query_run(s, "SELECT 1 FROM curves", QUERY_CSV, stdout, &no_error),
+                  "no such table: curves; did you mean \"curve\"?");
+        MUST_FAIL(query_run(s, "SELECT 1 FROM everything", QUERY_CSV, stdout, &no_error),
+                  "no such table: everything; there are best_metric, curve, last_metric, runs, verdicts, ");
         MUST_FAIL(query_run(s, " -- only a comment", QUERY_CSV, stdout, &no_error), "the query is empty");
         assert_string_equal(ask(s, "SELECT count(*) FROM run"), "1");
         store_close(s);
