@@ -50,7 +50,11 @@ static bool compile(const char *cc, const char *source, const char *out, as_erro
                             "-Wall", "-Wextra", "-Wshadow", include, define};
     size_t n = 11;
     argv[n++] = is_cpp(source) ? "-std=c++20" : "-std=c11";
-    if (is_cpp(source)) {
+    if (!is_cpp(source)) { /* errors in C++: a misspelt call, a tensor in a number's place */
+        argv[n++] = "-Werror=implicit-function-declaration";
+        argv[n++] = "-Werror=int-conversion";
+        argv[n++] = "-Werror=incompatible-pointer-types";
+    } else {
         argv[n++] = "-fno-exceptions"; /* none may cross the border */
         argv[n++] = "-fno-rtti";
     }

@@ -53,6 +53,13 @@ expect_line plugins/datasets/cpp.so
 expect_exit 0 assay plugins show datasets/counted
 
 # the compiler's messages as they are; a wrong descriptor is found here; the rest is built all the same
+printf '#include <assay/plugin.h>\nas_t f(as_ctx *c, as_t x);\n' >src/missing.c
+echo 'as_t f(as_ctx *c, as_t x) { return as_exp1m(c, x); }' >>src/missing.c
+expect_exit 1 assay build src/missing.c
+expect_err "src/missing.c:3:"
+expect_err "[-Werror=implicit-function-declaration]"
+expect_err "src/missing.c: not built: cc exited with code 1"
+
 echo 'int broken(' >src/broken.c
 loss Four losses 4 >src/four.c
 expect_exit 1 assay build src/broken.c src/four.c three.c
