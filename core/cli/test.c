@@ -4,6 +4,8 @@
 #include "supervisor/paths.h"
 #include "supervisor/process.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct {
@@ -12,8 +14,24 @@ static struct {
 
 static const option options[] = {
     {"label", 'L', OPTION_TEXT, &given.label, "LABEL",
-     "only tests of this label: unit, plugin, lua, cli, crash, lint"},
+     "only tests of this label: unit, crash, lua, plugin, cli, docs, lint"},
 };
+
+/* ctest shows nothing of tests that passed: what in them could not run here is in its log. */
+static void print_pending(const char *folder)
+{
+    as_error ignored = {0};
+    path_text path;
+    FILE *f = path_join(path, folder, "Testing/Temporary/LastTest.log", &ignored) ? fopen(path, "re") : NULL;
+    char *line = NULL;
+    size_t size = 0;
+    while (f && getline(&line, &size, f) > 0)
+        if (strncmp(line, "PENDING ", 8) == 0)
+            fputs(line, stdout);
+    free(line);
+    if (f)
+        fclose(f);
+}
 
 static int run_tests(const char *pattern)
 {
@@ -41,6 +59,8 @@ static int run_tests(const char *pattern)
         argv[n++] = pattern;
     }
     int code = process_run(argv, &e);
+    if (code >= 0)
+        print_pending(folder);
     return code < 0 ? command_failed(&e) : code;
 }
 
@@ -63,7 +83,10 @@ const command command_test = {
     .doc = "run the tests, or those whose name matches a pattern",
     .operands = "[PATTERN]",
     .example = "assay test -L unit",
-    .more = "The output and the exit code are ctest's.\n",
+    .more = "The pattern is a regular expression that a part of the name matches: cli/, losses/poly1. The "
+            "output\n"
+            "and the exit code are ctest's; then come tests that could not run here (PENDING), with the "
+            "reason.\n",
     .options = options,
     .n_options = COUNT_OF(options),
     .run = run,

@@ -1,7 +1,9 @@
 -- Runs specs: assay-worker script lua/assay/spec.lua FILE... ; each file is written as for busted and runs
--- under it unchanged. Prints every failure with its place, then one line of counts; exit code 1 when
--- something failed or there was nothing to run.
+-- under it unchanged. Prints every failure with its place, then one line of counts and a line for each test
+-- that is pending, with the reason it gave. Exit code 1 when something failed or there was nothing to run, 77
+-- (skipped) when all there was is pending.
 local passed, failed = 0, 0
+local pending_lines = {}
 local path = {} -- names of the blocks we are in
 local hooks = {} -- one { before = {...}, after = {...} } a block
 local here = debug.getinfo(1, "S").source
@@ -235,15 +237,35 @@ local function run_hooks(which)
   end
 end
 
+-- pending("no network"): ends the test it stands in, which then neither passed nor failed; between tests it
+-- is one of its own.
+local in_test = false
+
+local function put_off(reason)
+  local text = tostring(reason):gsub("^[^\n]-:%d+: ", ""):gsub("\n", " ") -- an error's, without its place
+  pending_lines[#pending_lines + 1] = ("PENDING %s: %s"):format(table.concat(path, " "), text)
+end
+
+local function pending(reason)
+  if in_test then
+    error({ spec = true, pending = reason or "no reason given" }, 0)
+  end
+  put_off(reason or "no reason given")
+end
+
 local function it(name, f)
   path[#path + 1] = name
+  in_test = true
   local ok, problem = xpcall(function()
     run_hooks "before"
     f()
   end, handle)
   local after_ok, after_problem = xpcall(run_hooks, handle, "after")
+  in_test = false
   if ok and after_ok then
     passed = passed + 1
+  elseif after_ok and type(problem) == "table" and problem.pending then
+    put_off(problem.pending)
   else
     report(table.concat(path, " "), ok and after_problem or problem)
   end
@@ -269,7 +291,7 @@ local function hook(which)
 end
 
 local words = { assert = sentence(false), describe = describe, context = describe, it = it,
-                before_each = hook "before", after_each = hook "after" }
+                pending = pending, before_each = hook "before", after_each = hook "after" }
 
 for _, file in ipairs(arg) do
   hooks, path = { { before = {}, after = {} } }, {}
@@ -292,5 +314,10 @@ for _, file in ipairs(arg) do
     end
   end
 end
-print(("%d passed, %d failed"):format(passed, failed))
-os.exit(failed == 0 and passed > 0 and 0 or 1, true)
+local n_pending = #pending_lines
+local counts = ("%d passed, %d failed"):format(passed, failed)
+print(n_pending > 0 and ("%s, %d pending"):format(counts, n_pending) or counts)
+for _, line in ipairs(pending_lines) do
+  print(line)
+end
+os.exit(failed > 0 and 1 or passed > 0 and 0 or n_pending > 0 and 77 or 1, true)

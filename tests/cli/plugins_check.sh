@@ -96,6 +96,20 @@ cp "$ASSAY_ROOT/tests/plugins_bad/losses/missing_detach_spec.lua" plugins/losses
 expect_exit 1 assay plugins check losses/missing_detach --db faults.db
 fault losses/missing_detach 'known answers' 'constant target'
 
+# answers that could not be had here are told; when that is all of them, the row is left out
+mkdir answers
+cp "$ASSAY_BUILD/plugins/losses/poly1.so" answers/
+answers_are() {
+    rm -f answers.db
+    expect_exit 0 assay plugins check ./answers/poly1.so --db answers.db
+    expect_query answers.db "select value ->> 'result' || ': ' || (value ->> 'text')
+        from plugin_check, json_each(report) where value ->> 'check' = 'known answers'" "$1"
+}
+echo 'it("a", function() pending "no table" end)' >answers/poly1_spec.lua
+answers_are "left: 0 passed, 0 failed, 1 pending; a: no table"
+echo 'it("b", function() end)' >>answers/poly1_spec.lua
+answers_are "pass: 1 passed, 0 failed, 1 pending; a: no table"
+
 # a file outside the tree, its source by mistake
 cp "$ASSAY_TEST_PLUGINS/losses/raw_f32.so" elsewhere.so
 expect_exit 0 assay plugins check ./elsewhere.so

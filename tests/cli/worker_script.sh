@@ -53,6 +53,29 @@ expect_line "  bad.lua:2: expected 1, found 2"
 expect_out "bad.lua:4: attempt to index a nil value"
 expect_out 'expected no error, found "boo"'
 expect_line "1 passed, 4 failed"
+cat >pending.lua <<'END_LUA'
+local ended = 0
+describe("far away", function()
+  after_each(function() ended = ended + 1 end)
+  it("is reached", function()
+    local ok, problem = pcall(error, "no\nroad")
+    if not ok then pending(problem) end
+    error "went on"
+  end)
+  pending "the moon"
+end)
+if os.getenv "MORE" then
+  it("calls after each", function() assert.equal(1, ended) end)
+end
+END_LUA
+expect_exit 77 $spec pending.lua
+expect_line "0 passed, 0 failed, 2 pending"
+expect_line "PENDING far away is reached: no road"
+expect_line "PENDING far away: the moon"
+expect_exit 0 env MORE=1 $spec pending.lua
+expect_line "1 passed, 0 failed, 2 pending"
+expect_exit 1 $spec pending.lua bad.lua
+expect_line "1 passed, 4 failed, 2 pending"
 expect_exit 1 $spec /dev/null
 expect_line "0 passed, 0 failed"
 expect_exit 1 $spec nope.lua
