@@ -56,6 +56,8 @@ const command command_bench = {
     .name = "bench",
     .doc = "measure the engine: all cases, or those named",
     .operands = "[CASE]...",
+    .more =
+        "The cases stand in bench/cases/*.lua, each with its name; bench/README.md says what they mean.\n",
     .example = "assay bench mlp_tiny --threads 1",
     .options = options,
     .n_options = COUNT_OF(options),

@@ -11,7 +11,7 @@ static struct {
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, &given.out, "OUT.so",
      "where the plugin goes, of one file; where the search finds it if not given"},
-    {"watch", 'w', OPTION_FLAG, &given.watch, NULL, "build again whenever a source is saved; ^C ends it"},
+    {"watch", 'w', OPTION_FLAG, &given.watch, NULL, "build again whenever a source is saved; Ctrl-C ends it"},
     {"cc", 0, OPTION_TEXT, &given.cc, "CC", "the compiler (else $CC or $CXX, else cc or c++)"},
 };
 

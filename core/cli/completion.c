@@ -16,9 +16,10 @@ place completion_place(const char *word, size_t n)
         const char *word;
         place is;
     } known[] = {
-        {"FILE", PLACE_FILE},        {"FILE.lua", PLACE_FILE}, {"FILE.c", PLACE_FILE},
-        {"OUT.so", PLACE_FILE},      {"DIR", PLACE_FOLDER},    {"RUN", PLACE_RUN},
-        {"KIND/NAME", PLACE_PLUGIN}, {"ARM", PLACE_ARM},       {"DATASET", PLACE_DATA},
+        {"FILE", PLACE_FILE},        {"FILE.lua", PLACE_FILE},   {"FILE.c", PLACE_FILE},
+        {"FILE.yaml", PLACE_FILE},   {"SWEEP.yaml", PLACE_FILE}, {"TUNE.yaml", PLACE_FILE},
+        {"OUT.so", PLACE_FILE},      {"DIR", PLACE_FOLDER},      {"RUN", PLACE_RUN},
+        {"KIND/NAME", PLACE_PLUGIN}, {"ARM", PLACE_ARM},         {"DATASET", PLACE_DATA},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strlen(known[i].word) == n && memcmp(known[i].word, word, n) == 0)
@@ -66,12 +67,17 @@ bool completion_has_literals(const command *c)
     return word && literal(word);
 }
 
-const char *completion_operand(const command *c, size_t *n)
+const char *completion_operand(const command *c, size_t i, size_t *n)
 {
-    const char *at = c->operands, *word;
-    while ((word = next_word(&at, n)))
-        if (!literal(word) && completion_place(word, *n) != PLACE_FREE)
+    const char *at = c->operands, *word, *last = "";
+    while ((word = next_word(&at, n))) {
+        bool again = strncmp(word, last, *n) == 0;
+        if (literal(word) || again || completion_place(word, *n) == PLACE_FREE)
+            continue;
+        if (i-- == 0)
             return word;
+        last = word;
+    }
     return NULL;
 }
 

@@ -25,8 +25,9 @@ void completion_extension(const char *word, size_t n, char out[16]);
 void completion_literals(const command *c, FILE *out);
 bool completion_has_literals(const command *c); /* they come first */
 
-/* The first operand that has something to offer; NULL for none. */
-const char *completion_operand(const command *c, size_t *n);
+/* The i-th operand, from 0, of those that have something to offer, of equal ones in a row the first; NULL for
+ * none. The second is told from the first by its ending. */
+const char *completion_operand(const command *c, size_t i, size_t *n);
 
 void completion_bash(FILE *out);
 void completion_zsh(FILE *out);

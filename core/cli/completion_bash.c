@@ -31,6 +31,13 @@ static const char bash_begin[] =
     "        case $word in *.lua) _assay_dynamic arms \"$word\" ;; esac\n"
     "    done\n"
     "}\n"
+    "_assay_given() {\n"
+    "    local word\n"
+    "    for word in \"${COMP_WORDS[@]:2:COMP_CWORD-2}\"; do\n"
+    "        [[ $word == *.$1 ]] && return\n"
+    "    done\n"
+    "    return 1\n"
+    "}\n"
     "_assay() {\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
     "    COMPREPLY=()\n"
@@ -91,6 +98,25 @@ static void bash_options(const command *c, FILE *out)
     fputs("\"\n            return\n        fi\n", out);
 }
 
+/* The first operand; once it stands on the line, the second. */
+static void bash_operands(const command *c, FILE *out)
+{
+    size_t n, n_next;
+    const char *word = completion_operand(c, 0, &n), *next = completion_operand(c, 1, &n_next);
+    char extension[16];
+    if (!word)
+        return;
+    fputs("        ", out);
+    if (next) {
+        completion_extension(word, n, extension);
+        fprintf(out, "if _assay_given %s; then ", extension);
+        bash_place(next, n_next, out);
+        fputs("; else ", out);
+    }
+    bash_place(word, n, out);
+    fputs(next ? "; fi\n" : "\n", out);
+}
+
 void completion_bash(FILE *out)
 {
     fputs(bash_begin, out);
@@ -110,13 +136,7 @@ void completion_bash(FILE *out)
             completion_literals(c, out);
             fputs("\"\n            return\n        fi\n", out);
         }
-        size_t n;
-        const char *operand = completion_operand(c, &n);
-        if (operand) {
-            fputs("        ", out);
-            bash_place(operand, n, out);
-            fputc('\n', out);
-        }
+        bash_operands(c, out);
         fputs("        ;;\n", out);
     }
     fputs("    esac\n}\ncomplete -F _assay assay ./assay\n", out);

@@ -90,6 +90,21 @@ static void zsh_option(const option *o, FILE *out)
     fputc('\'', out);
 }
 
+static void zsh_operands(const command *c, FILE *out)
+{
+    size_t n;
+    bool several = completion_operand(c, 1, &n);
+    const char *word;
+    for (size_t i = 0; (word = completion_operand(c, i, &n)); i++) {
+        if (several)
+            fprintf(out, " \\\n            '%zu", i + 1);
+        else
+            fputs(" \\\n            '*", out);
+        zsh_place(word, n, out);
+        fputc('\'', out);
+    }
+}
+
 void completion_zsh(FILE *out)
 {
     fputs(zsh_begin, out);
@@ -111,13 +126,7 @@ void completion_zsh(FILE *out)
             completion_literals(c, out);
             fputs(")'", out);
         }
-        size_t n;
-        const char *operand = completion_operand(c, &n);
-        if (operand) {
-            fputs(" \\\n            '*", out);
-            zsh_place(operand, n, out);
-            fputc('\'', out);
-        }
+        zsh_operands(c, out);
         fputs(" ;;\n", out);
     }
     fputs("        esac ;;\n    esac\n}\n"

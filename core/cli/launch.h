@@ -15,10 +15,10 @@ typedef struct {
 extern launch_options launch_given;
 
 #define LAUNCH_OPTIONS                                                                                       \
-    {"config", 0, OPTION_TEXT, &launch_given.config, "FILE", "parameters from a YAML file"},                 \
+    {"config", 0, OPTION_TEXT, &launch_given.config, "FILE.yaml", "parameters from a YAML file"},            \
         {"set",       0,                                                                                     \
          OPTION_LIST, &launch_given.set,                                                                     \
-         "KEY=VALUE", "one parameter, by its dotted name; may be repeated"},                                 \
+         "KEY=VALUE", "one value of the script, by its path: params.lr=0.01; may be repeated"},              \
         {"seed",      0,                                                                                     \
          OPTION_LIST, &launch_given.seed,                                                                    \
          "N",         "this seed instead of the script's; may be repeated"},                                 \

@@ -85,12 +85,13 @@ const command command_run = {
     .name = "run",
     .doc = "run an experiment: every arm with every seed",
     .operands = "FILE.lua",
-    .example = "assay run experiments/quickstart.lua --set lr=0.01 --seeds 3",
-    .more = "Runs that are already done with the same script, parameters and plugins are not repeated.\n"
-            "Ctrl-C stops the runs under way; the same command then makes what is missing, and goes on with\n"
-            "a run that kept a checkpoint (also one that crashed, ran out of time or memory, or was lost).\n"
-            "Exit code: 0 if every run is done, 1 if not, 2 if an option or value is wrong.\n"
-            "ASSAY_WORKER names another engine program than the assay-worker beside this one.\n",
+    .example = "assay run experiments/quickstart.lua --set params.lr=0.01 --seeds 3",
+    .more =
+        "Runs that are already done with the same script, parameters, plugins and data are not repeated.\n"
+        "Ctrl-C stops the runs under way; the same command then makes what is missing, and goes on with\n"
+        "a run that kept a checkpoint (also one that crashed, ran out of time or memory, or was lost).\n"
+        "Exit code: 0 if every run is done, 1 if not, 2 if an option or value is wrong.\n"
+        "ASSAY_WORKER names another engine program than the assay-worker beside this one.\n",
     .options = options,
     .n_options = COUNT_OF(options),
     .run = run,

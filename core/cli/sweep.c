@@ -49,7 +49,7 @@ const command command_sweep = {
             "  over:\n"
             "    params.lr: { from: 1e-4, to: 1e-1, log: true }\n"
             "    params.width: [64, 128]\n"
-            "    arms.poly1.loss.epsilon:   # range and scale from the plugin's table\n"
+            "    arms.ldr_kl.loss.normalize: # choices, or range and scale, from the plugin's table\n"
             "Runs that are done are not repeated, so an interrupted sweep goes on with the same command;\n"
             "two of them at once share the runs.\n",
     .options = options,

@@ -45,6 +45,17 @@ offered assay run folder/
 same "folder/z.lua "
 offered assay run x.lua --config y
 same "y.yaml "
+touch s.yaml
+for command in sweep tune; do
+    offered assay $command ""
+    same "a b.lua folder x.lua "
+    offered assay $command x.lua ""
+    same "folder s.yaml y.yaml "
+    offered assay $command x.lua y.yaml --arm plain s
+    same "s.yaml "
+done
+offered assay reproduce x.lua ""
+same "a b.lua folder x.lua "
 offered assay plugins meta -o f
 same "folder "
 

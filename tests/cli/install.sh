@@ -101,11 +101,19 @@ expect_query elsewhere/own.db "$done" "2|1"
 expect_query results/assay.db "$done" "4|1"
 expect_query results/assay.db "select count(*) from metric" 20
 
-# the manual page has each command with its example; man prints it without a complaint, where it is installed
+# the manual page has each command and option of the help; groff prints it without a complaint, where there is
+# one
+sed 's/\\-/-/g' "$prefix/share/man/man1/assay.1" >manual
 for name in $(assay --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p'); do
-    grep -q "^\.SS assay $name" "$prefix/share/man/man1/assay.1" || fail "assay(1) lacks $name"
+    awk -v title=".SS assay $name" '/^\.SS/ { in_it = $0 == title || index($0, title " ") == 1 } in_it' \
+        manual >section
+    [ -s section ] || fail "assay(1) lacks $name"
+    assay $name --help | sed -n 's/^  \(-[^ ].*[^ ]\)   *[^ ].*/\1/p' >options
+    while read -r option; do
+        grep -qxF -- ".B $option" section || fail "assay(1) lacks $option of $name"
+    done <options
+    case $name in run | sweep | tune) [ "$(wc -l <options)" -ge 10 ] || fail "no options found" ;; esac
 done
-grep -q '^\.SS assay run' "$prefix/share/man/man1/assay.1" || fail "assay(1) lacks run"
 if command -v groff >/dev/null; then
     expect_exit 0 groff -man -Tutf8 -ww -z "$prefix/share/man/man1/assay.1"
     expect_lines 0 0
