@@ -1,6 +1,6 @@
 /* 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3): four times fewer multiplications than the sum
- * itself. Its error is larger, 1.4e-6 to 6e-6 of the largest value where the plain sum has about 1e-6
- * (tests/unit/autograd_winograd.c). Single precision only; double, which checks use, sums plainly. */
+ * itself, at an error of 1.4e-6 to 6e-6 of the largest value (tests/unit/autograd_winograd.c). Single
+ * precision only; double, which checks use, sums plainly. */
 #ifndef ASSAY_TENSOR_WINOGRAD_H
 #define ASSAY_TENSOR_WINOGRAD_H
 

@@ -137,6 +137,7 @@ static store_selection judge(store *s, int64_t seed, const char *params, const c
 
 static void free_selection(store_selection *x)
 {
+    free(x->arm);
     free(x->how);
     free(x->marked);
 }
