@@ -1,6 +1,6 @@
 /* Winograd's convolution in f32 against the plain sum in f64: forward and both gradients, odd sizes, every
- * padding, and the same bits at one thread and two. Tolerance: 1.5e-5 of the largest value; measured 1.4e-6 to
- * 6.0e-6. */
+ * padding, and the same bits at one thread and two. Tolerance: 1.5e-5 of the largest value, where 1.4e-6 to
+ * 6.0e-6 were measured. */
 #include "engine.h"
 
 #include "tensor/pool.h"
