@@ -85,7 +85,7 @@ bool frame_open_unchecked(frame *f, as_ctx *c, instance *i, const char *call, co
     if (bound)
         f->bound = *bound;
     else
-        signature_unbind(s, &f->bound);
+        signature_unbind(s, c, i->params, &f->bound);
     memcpy(f->in, in ? in : i->bound, (size_t)s->in_count * sizeof *in);
     i->report_count = i->keeps_reports ? i->report_count : 0;
     enter(f, c, i, call);

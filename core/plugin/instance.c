@@ -1,9 +1,9 @@
 #include "plugin/instance.h"
 
 #include "plugin/frame.h"
+#include "plugin/instance_tensors.h"
 #include "plugin/param.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,92 +34,6 @@ static bool run_setup(instance *i)
     return good;
 }
 
-/* Numbers of nested lists in a row; their sizes by the first item at each depth. False for ragged ones. */
-static bool flatten(const cJSON *value, as_dims *dims, int depth, double *out, int64_t *at)
-{
-    if (!cJSON_IsArray(value)) {
-        if (depth != dims->rank)
-            return false;
-        out[(*at)++] = cJSON_IsNumber(value)        ? value->valuedouble
-                       : *value->valuestring == '-' ? -INFINITY
-                                                    : INFINITY;
-        return true;
-    }
-    if (depth == dims->rank || cJSON_GetArraySize(value) != dims->size[depth])
-        return false;
-    for (const cJSON *item = value->child; item; item = item->next)
-        if (!flatten(item, dims, depth + 1, out, at))
-            return false;
-    return true;
-}
-
-static as_t tensor_of(as_ctx *c, const cJSON *value, as_dtype dtype)
-{
-    as_dims dims = {0, {0}};
-    int64_t count = 1, at = 0;
-    for (const cJSON *v = value; cJSON_IsArray(v) && dims.rank < AS_MAX_RANK; v = v->child)
-        count *= dims.size[dims.rank++] = cJSON_GetArraySize(v);
-    double *numbers = malloc((size_t)(count ? count : 1) * sizeof *numbers);
-    as_t x = context_of(c)->inert;
-    if (!numbers)
-        context_fail(c, "out of memory");
-    else if (!flatten(value, &dims, 0, numbers, &at))
-        context_fail(c, "ragged lists");
-    else
-        x = tensor_new(c, dtype, dims);
-    for (int64_t k = 0; context_ok(c) && k < count; k++) {
-        if (dtype == AS_F32)
-            ((float *)x->data)[k] = (float)numbers[k];
-        else if (dtype == AS_F64)
-            ((double *)x->data)[k] = numbers[k];
-        else
-            ((int64_t *)x->data)[k] = (int64_t)numbers[k];
-    }
-    free(numbers);
-    return x;
-}
-
-/* Makes the tensors among the parameters, each checked as an input of its type would be. */
-static bool fill_tensors(instance *i)
-{
-    const as_plugin *d = &i->plugin->d;
-    as_ctx *c = i->ctx;
-    for (int k = 0, n = param_count(d); k < n; k++) {
-        const as_param *q = &d->params[k];
-        const cJSON *value =
-            q->type == AS_PARAM_TENSOR ? cJSON_GetObjectItemCaseSensitive(i->given, q->name) : NULL;
-        if (!value)
-            continue;
-        char text[160];
-        as_error e = {{0}};
-        signature_bound bound;
-        snprintf(text, sizeof text, "%s %.100s -> f32", q->name, q->range);
-        signature *s = signature_parse(text, d->params, &e);
-        argument in = {0};
-        if (s)
-            in.tensor =
-                tensor_of(c, value, s->in[0].dtype == AS_F32 ? context_of(c)->working : s->in[0].dtype);
-        else
-            context_fail(c, "parameter %s: %s", q->name, e.text);
-        bool good = context_ok(c) && signature_check_in(s, c, i->params, &in, 1, &bound);
-        signature_free(s);
-        if (!good) {
-            context_take_error(c, &e);
-            context_fail(c, "%s: %.900s", i->plugin->name, e.text);
-            return false;
-        }
-        *(as_t *)((char *)i->params + q->offset) = tensor_ref(in.tensor);
-    }
-    return true;
-}
-
-static void drop_tensors(instance *i)
-{
-    for (int k = 0, n = param_count(&i->plugin->d); k < n; k++)
-        if (i->plugin->d.params[k].type == AS_PARAM_TENSOR)
-            tensor_unref(*(as_t *)((char *)i->params + i->plugin->d.params[k].offset));
-}
-
 static bool allocate(instance *i, const cJSON *params)
 {
     const as_plugin *d = &i->plugin->d;
@@ -136,7 +50,7 @@ static bool allocate(instance *i, const cJSON *params)
         return false;
     }
     i->given = params ? cJSON_Duplicate(params, true) : NULL;
-    return fill_tensors(i);
+    return instance_fill_tensors(i);
 }
 
 static instance_made *made; /* who is told of new instances */
@@ -206,7 +120,7 @@ void instance_free(instance *i)
     free(i->splits);
     free(i->reports);
     if (i->params) {
-        drop_tensors(i);
+        instance_drop_tensors(i);
         param_release(&i->plugin->d, i->params);
     }
     cJSON_Delete(i->given);

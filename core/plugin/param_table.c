@@ -86,9 +86,8 @@ static bool check_range(const as_param *q, as_error *e)
         if (q->log && r.low < 0)
             return error_set(e, "parameter %s: .log = 1 with a range that goes below 0", q->name);
     }
-    if (q->type == AS_PARAM_TENSOR && (!q->range || !strchr("fi", *q->range)))
-        return error_set(e, "parameter %s: type \"%s\" does not read like \"f32[C]\"", q->name,
-                         q->range ? q->range : "");
+    if (q->type == AS_PARAM_TENSOR && !q->range)
+        return error_set(e, "parameter %s: a tensor without a type (\"f32[C]\")", q->name);
     cJSON *list = q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS ? param_list_default(q) : NULL;
     if ((q->type == AS_PARAM_REALS || q->type == AS_PARAM_INTS) && !list)
         return error_set(e, "parameter %s: default \"%s\" does not read like \"0.5, 1\"", q->name, q->text);

@@ -76,7 +76,7 @@ static as_t call_model(as_ctx *c, as_model *m, const as_state *theta, const as_t
     if (item && (!signature_check_out(item->call, c, f->owner->params, 0, out, &bound)))
         return name_model(c, item->name);
     if (item)
-        signature_share(item->call, &bound, &f->bound);
+        signature_share(item->call, item->name, &bound, &f->bound);
     return out;
 }
 

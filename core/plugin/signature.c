@@ -14,6 +14,7 @@ typedef struct parser {
     as_error *error;
     signature *s;          /* being filled */
     size_t used;           /* of s->words */
+    const char *what;      /* is being read: "signature" */
     bool of_model;         /* within a model's brackets: names may be left out */
     struct parser *around; /* there: the parser of the whole, for its letters; else NULL */
 } parser;
@@ -35,6 +36,7 @@ static const struct {
 };
 enum { TYPES = sizeof types / sizeof *types };
 
+static bool new_signature(parser *p, bool with_params);
 static bool parse_signature(parser *p);
 
 __attribute__((format(printf, 3, 4))) static bool fail(const parser *p, const char *at, const char *format,
@@ -45,7 +47,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(const parser *p, const ch
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return error_set(p->error, "signature: column %d: %s", (int)(at - p->start) + 1, text);
+    return error_set(p->error, "%s: column %d: %s", p->what, (int)(at - p->start) + 1, text);
 }
 
 /* "expected X" and what stands there instead. */
@@ -265,7 +267,7 @@ static bool parse_call(parser *p, signature_item *item)
     parser inner = *p;
     inner.of_model = true;
     inner.around = p;
-    bool good = parse_signature(&inner);
+    bool good = new_signature(&inner, false) && parse_signature(&inner);
     item->call = inner.s;
     p->at = inner.at;
     return good && (take(p, ")") || fail_expected(p, "\",\" or \")\""));
@@ -353,18 +355,60 @@ static bool parse_list(parser *p, signature_item *items, int *count, bool output
     return true;
 }
 
-/* "inputs -> outputs"; p->s is new and owned by the caller even after a failure. */
-static bool parse_signature(parser *p)
+/* "parameter mask", as messages name it. */
+static const char *keep_param_name(parser *p, const char *name)
 {
+    char text[128];
+    int n = snprintf(text, sizeof text, "parameter %.100s", name);
+    return keep(p, text, (size_t)n);
+}
+
+/* The types of the tensors among the parameters, behind the signature whose letters they share. */
+static bool parse_params(parser *p)
+{
+    char what[96];
+    for (const as_param *q = p->params; q && q->type != AS_PARAM_END; q++) {
+        if (q->type != AS_PARAM_TENSOR)
+            continue;
+        signature_param *param = &p->s->param[p->s->param_count++];
+        snprintf(what, sizeof what, "parameter %.64s: type", q->name);
+        p->what = what;
+        p->start = p->at = q->range;
+        param->offset = q->offset;
+        param->type.name = keep_param_name(p, q->name);
+        if (!parse_type(p, &param->type, false))
+            return false;
+        if (param->type.type != SIGNATURE_TENSOR)
+            return fail(p, p->start, "expected a tensor (f32, f64, i64), found \"%.12s\"", q->range);
+        blanks(p);
+        if (*p->at)
+            return fail_expected(p, "the end");
+    }
+    return true;
+}
+
+/* An empty one into p->s, with room for what is to be parsed. */
+static bool new_signature(parser *p, bool with_params)
+{
+    size_t room = 4 * strlen(p->start) + 64, params = 0;
+    for (const as_param *q = p->params; with_params && q && q->type != AS_PARAM_END; q++)
+        if (q->type == AS_PARAM_TENSOR) {
+            room += 4 * strlen(q->range) + 128;
+            params++;
+        }
     p->used = 0;
     p->s = calloc(1, sizeof *p->s);
-    size_t room = 4 * strlen(p->start) + 64;
-    if (p->s && !(p->s->words = malloc(room))) {
-        free(p->s);
-        p->s = NULL;
-    }
-    if (!p->s)
-        return error_set(p->error, "signature: out of memory");
+    if (p->s && (p->s->words = malloc(room)) &&
+        (!params || (p->s->param = calloc(params, sizeof *p->s->param))))
+        return true;
+    signature_free(p->s);
+    p->s = NULL;
+    return error_set(p->error, "signature: out of memory");
+}
+
+/* "inputs -> outputs" into the new p->s. */
+static bool parse_signature(parser *p)
+{
     if (!take(p, "->")) {
         if (!parse_list(p, p->s->in, &p->s->in_count, false))
             return false;
@@ -376,18 +420,14 @@ static bool parse_signature(parser *p)
 
 signature *signature_parse(const char *text, const as_param *params, as_error *e)
 {
-    if (!text) {
-        signature *empty = calloc(1, sizeof *empty);
-        if (!empty)
-            error_set(e, "signature: out of memory");
-        return empty;
-    }
-    parser p = {.start = text, .at = text, .params = params, .error = e};
-    bool good = parse_signature(&p);
+    const char *line = text ? text : "";
+    parser p = {.start = line, .at = line, .params = params, .error = e, .what = "signature"};
+    bool good = new_signature(&p, true) && (!text || parse_signature(&p));
     blanks(&p);
     if (good && *p.at)
         good = fail_expected(&p, "\",\" or the end");
-    if (good && !(p.s->text = strdup(text)))
+    good = good && parse_params(&p);
+    if (good && text && !(p.s->text = strdup(text)))
         good = error_set(e, "signature: out of memory");
     if (good)
         return p.s;
@@ -403,6 +443,7 @@ void signature_free(signature *s)
         signature_free(s->in[i].call);
         signature_free(s->out[i].call);
     }
+    free(s->param);
     free(s->words);
     free(s->text);
     free(s);

@@ -59,6 +59,12 @@ typedef struct {
     struct signature *call; /* of a model or function: what it takes and gives; NULL if not said */
 } signature_item;
 
+/* A parameter that is a tensor. Its letters are the signature's. */
+typedef struct {
+    signature_item type;
+    size_t offset; /* of its as_t in the plugin's parameters, which is NULL while it is not given */
+} signature_param;
+
 typedef struct signature {
     char *text; /* as the plugin wrote it */
     int in_count, out_count;
@@ -67,24 +73,31 @@ typedef struct signature {
     const char *letter[SIGNATURE_LETTERS];
     int8_t outer[SIGNATURE_LETTERS]; /* of a model: the whole signature's letter a `^C` is, + 1; 0: its own */
     signature_item in[SIGNATURE_PLACES], out[SIGNATURE_PLACES];
+    int param_count; /* tensors among the parameters */
+    signature_param *param;
     char *words; /* holds names and texts */
 } signature;
 
-/* Parses; `params` is the plugin's table (NULL: none), for sizes that name one. NULL text is the empty
- * signature. Fails "signature: column 17: what was expected". Owned: signature_free. */
+/* Parses; `params` is the plugin's table (NULL: none), for sizes that name one and for the types of tensors
+ * among them. NULL text is the empty signature. Fails "signature: column 17: what was expected" or "parameter
+ * mask: type: column 5: ...". Owned: signature_free. */
 signature *signature_parse(const char *text, const as_param *params, as_error *e);
 void signature_free(signature *s);
 
 /* What the letters of one call are. */
 typedef struct {
-    int64_t size[SIGNATURE_LETTERS]; /* -1: not seen yet */
-    int8_t from[SIGNATURE_LETTERS];  /* input that bound it; -1 - k for output k */
-    int8_t rest_rank;                /* of `...`; -1: not seen yet */
-    int8_t rest_from;
+    int64_t size[SIGNATURE_LETTERS];     /* -1: not seen yet */
+    const char *from[SIGNATURE_LETTERS]; /* the name of what bound it */
+    int8_t rest_rank;                    /* of `...`; -1: not seen yet */
+    const char *rest_from;
     int64_t rest[AS_MAX_RANK];
 } signature_bound;
 
-void signature_unbind(const signature *s, signature_bound *b);
+/* Before a call: the letters are what tensors among the parameters make them, else not seen. */
+void signature_unbind(const signature *s, as_ctx *c, const void *params, signature_bound *b);
+
+/* Checks the tensors among the parameters. Fails "parameter mask f32[2,3], expected f32[C]". */
+bool signature_check_params(const signature *s, as_ctx *c, const void *params);
 
 /* Checks a call's inputs and binds the letters. Fails in the context, no plugin's name in front:
  * "labels f32[64], expected i64[B]", "labels: value 12 at [3], expected 0 <= value < 10 (C)". No allocation;
@@ -93,10 +106,10 @@ bool signature_check_in(const signature *s, as_ctx *c, const void *params, const
                         signature_bound *b);
 
 /* The same for a model's call: letters written ^C are what `outer` knows of them. signature_share hands what
- * the call has found of them back. */
+ * the call of the model of this name has found of them back. */
 bool signature_check_call(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
                           signature_bound *b, const signature_bound *outer);
-void signature_share(const signature *s, const signature_bound *b, signature_bound *outer);
+void signature_share(const signature *s, const char *model, const signature_bound *b, signature_bound *outer);
 
 /* Checks what a call returned against one output: "returned f32[64,10], expected loss f32[B] with B = 64".
  * NULL is fine where the output is optional. */

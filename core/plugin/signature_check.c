@@ -5,26 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where a letter's size is from, beside the places: for ^C in a model's brackets, and the other way round. */
-enum { FROM_WHOLE = SIGNATURE_PLACES, FROM_MODEL };
-
 typedef struct {
     const signature *s;
     as_ctx *ctx;
     const void *params;
     signature_bound *bound;
-    int place;     /* of the item being looked at: k for input k, -1 - k for output k */
-    bool deferred; /* a product had more than one unknown letter */
+    const char *name; /* of what is being looked at */
+    bool deferred;    /* a product had more than one unknown letter */
 } checker;
 
 enum { REST = -1, DTYPE = -2 }; /* what is wrong with an item, where it is not an axis */
-
-void signature_unbind(const signature *s, signature_bound *b)
-{
-    for (int i = 0; i < s->letter_count; i++)
-        b->size[i] = -1;
-    b->rest_rank = -1;
-}
 
 /* The known part of a size; *unknown is a letter without a value, or -1; false when there are several. */
 static bool known_part(const checker *k, const signature_size *z, int64_t *product, int *unknown)
@@ -63,7 +53,7 @@ static bool match_size(checker *k, const signature_size *z, int64_t actual)
     if (actual % product != 0)
         return false;
     k->bound->size[unknown] = actual / product;
-    k->bound->from[unknown] = (int8_t)k->place;
+    k->bound->from[unknown] = k->name;
     return true;
 }
 
@@ -72,7 +62,7 @@ static bool match_rest(checker *k, const int64_t *size, int rank)
     signature_bound *b = k->bound;
     if (b->rest_rank < 0) {
         b->rest_rank = (int8_t)rank;
-        b->rest_from = (int8_t)k->place;
+        b->rest_from = k->name;
         memcpy(b->rest, size, (size_t)rank * sizeof *size);
         return true;
     }
@@ -112,30 +102,28 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t room
     va_end(args);
 }
 
-/* What a model takes has no names: "input 1". */
-static const char *place_name(const checker *k, int place, char buffer[16])
+/* What a model takes and gives has no names. */
+static const char *name_of(const signature_item *item, int place, bool output)
 {
-    if (place >= FROM_WHOLE)
-        return place == FROM_WHOLE ? "the call's inputs" : "a model";
-    const signature_item *item = place >= 0 ? &k->s->in[place] : &k->s->out[-1 - place];
-    if (*item->name)
-        return item->name;
-    snprintf(buffer, 16, place >= 0 ? "input %d" : "the output", (place + 1) % 100);
-    return buffer;
+    static const char *const takes[SIGNATURE_PLACES] = {
+        "its input 1",  "its input 2",  "its input 3",  "its input 4",  "its input 5",  "its input 6",
+        "its input 7",  "its input 8",  "its input 9",  "its input 10", "its input 11", "its input 12",
+        "its input 13", "its input 14", "its input 15", "its input 16",
+    };
+    return *item->name ? item->name : output ? "its output" : takes[place];
 }
 
 /* " with B = 64 from logits": what was known of the size that does not fit. */
 static void describe_known(const checker *k, const signature_item *item, int wrong, char *text, size_t room)
 {
     const signature_bound *b = k->bound;
-    char from[16];
     if (wrong == DTYPE && item->dtype == AS_F32 && context_of(k->ctx)->working == AS_F64)
         append(text, room, " in f64");
-    if (wrong == REST && b->rest_from != k->place) {
+    if (wrong == REST && b->rest_from != k->name) {
         append(text, room, " with ... =");
         for (int i = 0; i < b->rest_rank; i++)
             append(text, room, "%s%lld", i ? "," : " ", (long long)b->rest[i]);
-        append(text, room, " from %s", place_name(k, b->rest_from, from));
+        append(text, room, " from %s", b->rest_from);
     }
     if (wrong < 0)
         return;
@@ -145,8 +133,7 @@ static void describe_known(const checker *k, const signature_item *item, int wro
         int l = z->letter[i];
         if (b->size[l] < 0)
             continue;
-        append(text, room, "%s %s = %lld from %s", joint, k->s->letter[l], (long long)b->size[l],
-               place_name(k, b->from[l], from));
+        append(text, room, "%s %s = %lld from %s", joint, k->s->letter[l], (long long)b->size[l], b->from[l]);
         joint = ",";
     }
     if (z->param >= 0) {
@@ -159,12 +146,12 @@ static void describe_known(const checker *k, const signature_item *item, int wro
 static bool fail_value(const checker *k, const signature_item *item, const struct as_tensor *x,
                        const int64_t *index, int64_t value, int64_t limit)
 {
-    char place[160] = "", name[16];
+    char place[160] = "";
     for (int a = 0; a < x->rank; a++)
         append(place, sizeof place, "%s%lld", a ? "," : "", (long long)index[a]);
     bool number = item->bound.letter_count == 0 && item->bound.param < 0;
-    context_fail(k->ctx, "%s: value %lld at [%s], expected 0 <= value < %lld%s%s%s",
-                 place_name(k, k->place, name), (long long)value, place, (long long)limit, number ? "" : " (",
+    context_fail(k->ctx, "%s: value %lld at [%s], expected 0 <= value < %lld%s%s%s", k->name,
+                 (long long)value, place, (long long)limit, number ? "" : " (",
                  number ? "" : item->bound_text, number ? "" : ")");
     return false;
 }
@@ -208,13 +195,11 @@ static bool check_values(checker *k, const signature_item *item, const struct as
 static bool check_model(const checker *k, const signature_item *item, const as_model *m)
 {
     static const char *const lacks[] = {"parameters", "buffers", "taps", "clone", "modes", "groups"};
-    char name[16];
     unsigned missing = item->needs & ~m->offers;
     if (!missing)
         return true;
     int first = __builtin_ctz(missing);
-    context_fail(k->ctx, "%s is a model without %s, expected %s", place_name(k, k->place, name), lacks[first],
-                 item->text);
+    context_fail(k->ctx, "%s is a model without %s, expected %s", k->name, lacks[first], item->text);
     return false;
 }
 
@@ -239,26 +224,24 @@ static bool is_given(const signature_item *item, const argument *a)
 
 static bool fail_shape(const checker *k, const signature_item *item, const struct as_tensor *x, int wrong)
 {
-    char name[16], shape[TENSOR_TEXT], known[256] = "";
+    char shape[TENSOR_TEXT], known[256] = "";
     describe_known(k, item, wrong, known, sizeof known);
-    context_fail(k->ctx, "%s %s, expected %s%s", place_name(k, k->place, name), tensor_shape_text(x, shape),
-                 item->text, known);
+    context_fail(k->ctx, "%s %s, expected %s%s", k->name, tensor_shape_text(x, shape), item->text, known);
     return false;
 }
 
 static bool check_item(checker *k, const signature_item *item, const argument *a)
 {
-    char name[16];
     int wrong;
     if (!is_given(item, a)) {
         if (!item->optional)
-            context_fail(k->ctx, "%s was not given, expected %s", place_name(k, k->place, name), item->text);
+            context_fail(k->ctx, "%s was not given, expected %s", k->name, item->text);
         return item->optional;
     }
     if (item->type == SIGNATURE_MODEL)
         return check_model(k, item, a->model);
     if (item->type == SIGNATURE_STATE && a->state_count != 1) {
-        context_fail(k->ctx, "%s: %d states, expected one", place_name(k, k->place, name), a->state_count);
+        context_fail(k->ctx, "%s: %d states, expected one", k->name, a->state_count);
         return false;
     }
     if (item->type != SIGNATURE_TENSOR)
@@ -281,42 +264,91 @@ bool signature_check_in(const signature *s, as_ctx *c, const void *params, const
     return signature_check_call(s, c, params, in, n, b, NULL);
 }
 
-void signature_share(const signature *s, const signature_bound *b, signature_bound *outer)
+void signature_share(const signature *s, const char *model, const signature_bound *b, signature_bound *outer)
 {
     for (int i = 0; i < s->letter_count; i++) {
         int at = s->outer[i] - 1;
         if (at >= 0 && outer->size[at] < 0) {
             outer->size[at] = b->size[i];
-            outer->from[at] = FROM_MODEL;
+            outer->from[at] = model;
         }
     }
+}
+
+/* ---- the tensors among the parameters ---- */
+
+static const argument *param_value(const signature_param *p, const void *params, argument *a)
+{
+    *a = (argument){0};
+    memcpy(&a->tensor, (const char *)params + p->offset, sizeof a->tensor);
+    return a->tensor ? a : NULL;
+}
+
+static bool check_params(checker *k, bool values)
+{
+    argument a;
+    for (int i = 0; i < k->s->param_count; i++) {
+        const signature_param *p = &k->s->param[i];
+        k->name = p->type.name;
+        if (param_value(p, k->params, &a) &&
+            !(values ? !p->type.bounded || check_values(k, &p->type, a.tensor) : check_item(k, &p->type, &a)))
+            return false;
+    }
+    return true;
+}
+
+bool signature_check_params(const signature *s, as_ctx *c, const void *params)
+{
+    signature_bound b;
+    signature_unbind(s, NULL, NULL, &b);
+    checker k = {.s = s, .ctx = c, .params = params, .bound = &b};
+    return check_params(&k, false) && check_params(&k, true);
+}
+
+void signature_unbind(const signature *s, as_ctx *c, const void *params, signature_bound *b)
+{
+    for (int i = 0; i < s->letter_count; i++)
+        b->size[i] = -1;
+    b->rest_rank = -1;
+    checker k = {.s = s, .ctx = c, .params = params, .bound = b};
+    if (params)
+        check_params(&k, false); /* went well at construction */
+}
+
+/* ---- a call ---- */
+
+static bool check_inputs(checker *k, const argument *in, int n)
+{
+    static const argument nothing;
+    for (int i = 0; i < k->s->in_count; i++) {
+        k->name = name_of(&k->s->in[i], i, false);
+        if (!check_item(k, &k->s->in[i], i < n ? &in[i] : &nothing))
+            return false;
+    }
+    return true;
 }
 
 bool signature_check_call(const signature *s, as_ctx *c, const void *params, const argument *in, int n,
                           signature_bound *b, const signature_bound *outer)
 {
-    static const argument nothing;
-    signature_unbind(s, b);
+    signature_unbind(s, NULL, NULL, b);
     for (int i = 0; outer && i < s->letter_count; i++)
         if (s->outer[i]) {
             b->size[i] = outer->size[s->outer[i] - 1];
-            b->from[i] = FROM_WHOLE;
+            b->from[i] = outer->from[s->outer[i] - 1];
         }
     if (n > s->in_count)
         return too_many(s, c, n);
     checker k = {.s = s, .ctx = c, .params = params, .bound = b};
-    bool bounded = false;
     for (int pass = 0; pass == 0 || (pass == 1 && k.deferred); pass++)
-        for (k.place = 0; k.place < s->in_count; k.place++) {
-            if (!check_item(&k, &s->in[k.place], k.place < n ? &in[k.place] : &nothing))
-                return false;
-            bounded |= s->in[k.place].bounded;
-        }
-    for (k.place = 0; bounded && k.place < n; k.place++)
-        if (s->in[k.place].bounded && in[k.place].tensor &&
-            !check_values(&k, &s->in[k.place], in[k.place].tensor))
+        if (!check_params(&k, false) || !check_inputs(&k, in, n))
             return false;
-    return true;
+    for (int i = 0; i < n; i++) {
+        k.name = name_of(&s->in[i], i, false);
+        if (s->in[i].bounded && in[i].tensor && !check_values(&k, &s->in[i], in[i].tensor))
+            return false;
+    }
+    return check_params(&k, true);
 }
 
 static bool fail_absent(as_ctx *c, const signature_item *item, int place)
@@ -338,7 +370,7 @@ bool signature_check_out(const signature *s, as_ctx *c, const void *params, int 
     const char *space = *item->name ? " " : "";
     if (!x)
         return item->optional || fail_absent(c, item, place);
-    checker k = {.s = s, .ctx = c, .params = params, .bound = b, .place = -1 - place};
+    checker k = {.s = s, .ctx = c, .params = params, .bound = b, .name = name_of(item, place, true)};
     int wrong;
     if (!match_tensor(&k, item, x, &wrong)) {
         char shape[TENSOR_TEXT], known[256] = "";

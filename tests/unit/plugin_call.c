@@ -227,9 +227,9 @@ static void models_are_checked(void **state)
     as_model net = {.call = identity};
     const argument bound[2] = {{0}, {.model = &net}};
     const char *const texts[] = {
-        "losses/l: forward: net: input 2 was not given, expected f32[B]",
-        "losses/l: forward: net: input 2 f32[5], expected f32[B] with B = 2 from input 1",
-        "losses/l: forward: net: input 1 f32[1,2], expected f32[B]",
+        "losses/l: forward: net: its input 2 was not given, expected f32[B]",
+        "losses/l: forward: net: its input 2 f32[5], expected f32[B] with B = 2 from its input 1",
+        "losses/l: forward: net: its input 1 f32[1,2], expected f32[B]",
         "losses/l: forward: input 0 of the signature is no model",
         "losses/l: forward: input 1 of the signature is no group",
     };

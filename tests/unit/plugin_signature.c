@@ -256,6 +256,72 @@ static void checks_the_rest_of_the_inputs(void **state)
     signature_free(s);
 }
 
+/* Tensors among the parameters bind the letters first; what they leave open the inputs say. */
+static void checks_tensor_parameters(void **state)
+{
+    as_ctx *c = *state;
+    typedef struct {
+        as_t mask, pairs, place;
+    } given;
+    static const as_param table[] = {
+        AS_TENSOR(given, mask, "f32[C]", "x"),
+        AS_TENSOR(given, pairs, "f32[C,M*B]", "x"),
+        AS_TENSOR(given, place, "i64[M]<B", "x"),
+        AS_END,
+    };
+    as_error e = {{0}};
+    signature *s = signature_parse("logits f32[B,C], labels? i64[B]<C -> loss f32[B]", table, &e);
+    given g = {0};
+    signature_bound b;
+    argument in[2] = {{.tensor = tensor(c, AS_F32, AS_DIMS(4, 3))}};
+    assert_non_null(s);
+    assert_int_equal(s->param_count, 3);
+    assert_true(signature_check_params(s, c, &g) && signature_check_in(s, c, &g, in, 1, &b));
+    g.mask = tensor(c, AS_F32, AS_DIMS(3));
+    g.pairs = tensor(c, AS_F32, AS_DIMS(3, 8));
+    assert_true(signature_check_params(s, c, &g) && signature_check_in(s, c, &g, in, 1, &b));
+    assert_true(b.size[0] == 4 && b.size[1] == 3 && b.size[2] == 2);
+    g.pairs = tensor(c, AS_F32, AS_DIMS(3, 9));
+    assert_true(signature_check_params(s, c, &g));
+    assert_false(signature_check_in(s, c, &g, in, 1, &b));
+    ENGINE_FAILS(c, "parameter pairs f32[3,9], expected f32[C,M*B] with B = 4 from logits");
+    g.pairs = NULL;
+    g.mask = tensor(c, AS_F32, AS_DIMS(5));
+    assert_true(signature_check_params(s, c, &g));
+    assert_false(signature_check_in(s, c, &g, in, 1, &b));
+    ENGINE_FAILS(c, "logits f32[4,3], expected f32[B,C] with C = 5 from parameter mask");
+    g.pairs = tensor(c, AS_F32, AS_DIMS(3, 8));
+    assert_false(signature_check_params(s, c, &g));
+    ENGINE_FAILS(c, "parameter pairs f32[3,8], expected f32[C,M*B] with C = 5 from parameter mask");
+    g.mask = g.pairs = NULL;
+    g.place = tensor_from(c, AS_I64, AS_DIMS(2), (const int64_t[]){0, 4});
+    assert_true(signature_check_params(s, c, &g));
+    assert_false(signature_check_in(s, c, &g, in, 1, &b));
+    ENGINE_FAILS(c, "parameter place: value 4 at [1], expected 0 <= value < 4 (B)");
+    signature_free(s);
+}
+
+static void says_where_a_parameters_type_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *error;
+    } wrong[] = {
+        {"f16[C]", "parameter mask: type: column 1: expected a type (f32, f64, i64, model, function, group, "
+                   "state, dataset), found \"f16[C]\""},
+        {"f32[C", "parameter mask: type: column 6: expected \",\" or \"]\", the text ends here"},
+        {"f32[C] x", "parameter mask: type: column 8: expected the end, found \"x\""},
+        {"model", "parameter mask: type: column 1: expected a tensor (f32, f64, i64), found \"model\""},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const as_param table[] = {
+            {.type = AS_PARAM_TENSOR, .name = "mask", .range = wrong[i].type, .doc = "x"}, AS_END};
+        as_error e = {{0}};
+        assert_null(signature_parse("x f32[B,C] -> y f32", table, &e));
+        assert_string_equal(e.text, wrong[i].error);
+    }
+}
+
 static void checks_outputs(void **state)
 {
     as_ctx *c = *state;
@@ -293,6 +359,9 @@ int main(void)
                                         plugin_context_teardown),
         cmocka_unit_test_setup_teardown(checks_the_rest_of_the_inputs, plugin_context_setup,
                                         plugin_context_teardown),
+        cmocka_unit_test_setup_teardown(checks_tensor_parameters, plugin_context_setup,
+                                        plugin_context_teardown),
+        cmocka_unit_test(says_where_a_parameters_type_is_wrong),
         cmocka_unit_test_setup_teardown(checks_outputs, plugin_context_setup, plugin_context_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

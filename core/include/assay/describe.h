@@ -69,8 +69,8 @@ template <class F, class T> static constexpr size_t as_checked_offset(F T::*, si
         .type = AS_PARAM_INTS, .name = #field, .offset = AS_OFFSET(T, field, as_ints), .text = value_,       \
         .range = range_, .doc = __VA_ARGS__                                                                  \
     }
-/* A tensor of a type as in signatures, "f32[C]"; NULL when it is not given. What is large, or differs from
- * call to call, is an input of the signature instead. */
+/* A tensor of a type as in signatures, "f32[C]", whose letters are the signature's: C is the same in every
+ * call; NULL when it is not given. What is large, or differs from call to call, is an input instead. */
 #define AS_TENSOR(T, field, type_, ...)                                                                      \
     {                                                                                                        \
         .type = AS_PARAM_TENSOR, .name = #field, .offset = AS_OFFSET(T, field, as_t), .range = type_,        \
