@@ -11,11 +11,10 @@ typedef enum {
     CHECK_LEFT, /* left out: the text says why it does not apply */
 } check_result;
 
-/* Told before and after each check, so that whoever listens knows what a plugin that dies was doing. `tried`
- * is the check's line in docs/checks.md. */
+/* Told before and after each check, so that whoever listens knows what a plugin that dies was doing. */
 typedef struct {
     void *self;
-    void (*begin)(void *self, const char *check, const char *tried);
+    void (*begin)(void *self, const char *check);
     void (*end)(void *self, const char *check, check_result result, const char *text);
 } check_sink;
 
@@ -25,8 +24,8 @@ void check_plugin(as_ctx *c, plugin *p, const check_sink *sink);
 
 /* What there is to know of a check without a plugin: the k-th in the order they run; false past the last. */
 typedef struct {
-    const char *name, *tried;
-    const char *kinds; /* "losses heads"; "" for all */
+    const char *name, *tried; /* its line in docs/checks.md */
+    const char *kinds;        /* "losses heads"; "" for all */
 } check_about;
 
 bool check_at(int k, check_about *about);

@@ -231,7 +231,7 @@ static bool open_point(probe *p)
 {
     subject *s = p->s;
     const signature *sig = s->p->signature;
-    if (!inputs_make(s->c, s->p, s->values, s->sort, &p->in))
+    if (!inputs_make(s->c, s->p, s->values, s->manner, &p->in))
         return false;
     p->i = instance_new(s->c, s->p, s->params, p->in.in, p->in.n, 0);
     if (!p->i)

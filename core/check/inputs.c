@@ -83,10 +83,11 @@ static void draw_reals(as_t x, draw_sort sort, random_stream r)
     }
 }
 
-static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int place, draw_sort sort)
+/* Of an input, or of a parameter: `place` names the numbers drawn. */
+static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, const signature_item *item, int place,
+                        draw_sort sort)
 {
     const signature *s = p->signature;
-    const signature_item *item = &s->in[place];
     as_dtype dtype = item->dtype == AS_F32 ? context_of(c)->working : item->dtype;
     as_scope scope = scope_open(c);
     as_t x = tensor_new(c, dtype, inputs_dims(s, item, values));
@@ -99,6 +100,25 @@ static as_t make_tensor(as_ctx *c, const plugin *p, const void *values, int plac
     }
     scope_close(c, scope, NULL);
     return context_ok(c) ? x : NULL;
+}
+
+static cJSON *nested(const struct as_tensor *x, int axis, int64_t *at)
+{
+    if (axis == x->rank)
+        return cJSON_CreateNumber(tensor_at(x, (*at)++));
+    cJSON *list = cJSON_CreateArray();
+    for (int64_t k = 0; k < x->size[axis]; k++)
+        cJSON_AddItemToArray(list, nested(x, axis + 1, at));
+    return list;
+}
+
+cJSON *inputs_param(as_ctx *c, const plugin *p, const void *values, draw_sort sort, int k)
+{
+    int64_t at = 0;
+    as_t x = make_tensor(c, p, values, &p->signature->param[k].type, SIGNATURE_PLACES + k, sort);
+    cJSON *list = x ? nested(x, 0, &at) : NULL;
+    tensor_unref(x);
+    return list;
 }
 
 static bool add_entry(as_ctx *c, as_state *s, const char *name, as_t x, int place, int k)
@@ -137,14 +157,14 @@ static as_state *make_state(as_ctx *c, const as_model *like, int place, int k)
     return NULL;
 }
 
-static bool make_states(as_ctx *c, const signature *s, int place, inputs *in)
+static bool make_states(as_ctx *c, const signature *s, int place, int count, inputs *in)
 {
     const as_model *like = NULL;
     argument *a = &in->in[place];
     for (int k = 0; k < in->n; k++)
         if (in->model[k] && s->in[k].needs & MODEL_PARAMS)
             like = in->model[k];
-    a->state_count = s->in[place].type == SIGNATURE_STATES ? CHECK_STATES : 1;
+    a->state_count = s->in[place].type == SIGNATURE_STATES ? count : 1;
     for (int j = 0; j < a->state_count; j++)
         if (!(in->state[place][j] = make_state(c, like, place, j)))
             return false;
@@ -196,7 +216,7 @@ static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort
     argument *a = &in->in[k];
     switch (item->type) {
     case SIGNATURE_TENSOR:
-        return (a->tensor = make_tensor(c, p, values, k, sort)) != NULL;
+        return (a->tensor = make_tensor(c, p, values, item, k, sort)) != NULL;
     case SIGNATURE_MODEL:
     case SIGNATURE_FUNCTION:
         return (a->model = in->model[k] = smooth_new(c, item, values, k)) != NULL;
@@ -210,19 +230,19 @@ static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort
     return false;
 }
 
-bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort, inputs *in)
+bool inputs_make(as_ctx *c, const plugin *p, const void *values, manner how, inputs *in)
 {
     const signature *s = p->signature;
     *in = (inputs){.n = s->in_count};
     bool good = context_ok(c);
     for (int k = 0; good && k < s->in_count; k++)
-        good = make_place(c, p, values, sort, k, in);
+        good = make_place(c, p, values, how.sort, k, in);
     for (int k = 0; good && k < s->in_count; k++) {
         signature_type type = s->in[k].type;
         if (type == SIGNATURE_GROUP)
             good = (in->in[k].group = in->group[k] = make_group(c, s, in, k)) != NULL;
         if (type == SIGNATURE_STATE || type == SIGNATURE_STATES)
-            good = make_states(c, s, k, in);
+            good = make_states(c, s, k, how.states, in);
     }
     if (!good)
         inputs_free(in);

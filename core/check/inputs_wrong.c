@@ -40,32 +40,47 @@ static void try_without_optional(subject *s)
     instance_free(i);
 }
 
-/* One state where there may be several: merged, or refused. */
-static void try_one_state(subject *s)
+/* Other counts of states than the usual: merged, or refused. */
+static void try_states(subject *s, int count)
 {
     outputs o = {0};
-    inputs one = s->in;
-    for (int k = 0; k < one.n; k++)
-        if (s->p->signature->in[k].type == SIGNATURE_STATES)
-            one.in[k].state_count = 1;
-    instance *i = s->p->d.merge ? subject_instance(s) : NULL;
-    if (i && subject_call(s, i, &one, &o) && !outputs_finite(&o))
-        subject_fail(s, "one state alone gave a result that is not finite");
-    subject_forget(s, NULL);
+    inputs in;
+    if (!inputs_make(s->c, s->p, s->values, (manner){s->manner.sort, count}, &in)) {
+        subject_refused(s, "making inputs");
+        return;
+    }
+    instance *i = instance_new(s->c, s->p, s->params, in.in, in.n, 0);
+    bool good = i && subject_call(s, i, &in, &o);
+    if (good && !outputs_finite(&o))
+        subject_fail(s, "%d state%s gave a result that is not finite", count, count > 1 ? "s" : "");
+    if (!good && !subject_forget(s, NULL))
+        subject_fail(s, "%d state%s: refused without a text", count, count > 1 ? "s" : "");
     outputs_drop(&o);
     instance_free(i);
+    inputs_free(&in);
 }
 
-/* The caller's tensors are not the plugin's to write into. */
+static bool same_argument(as_ctx *c, const argument *a, const argument *b)
+{
+    if (a->tensor && !tensor_equal(c, a->tensor, b->tensor))
+        return false;
+    for (int j = 0; j < a->state_count; j++)
+        for (int i = 0; i < a->states[j]->count; i++)
+            if (!tensor_equal(c, a->states[j]->entries[i].tensor, b->states[j]->entries[i].tensor))
+                return false;
+    return true;
+}
+
+/* The caller's tensors and states are not the plugin's to write into. */
 static void compare_inputs(subject *s)
 {
     inputs again;
-    if (!inputs_make(s->c, s->p, s->values, s->sort, &again)) {
+    if (!inputs_make(s->c, s->p, s->values, s->manner, &again)) {
         subject_refused(s, "making inputs");
         return;
     }
     for (int k = 0; k < again.n; k++)
-        if (again.in[k].tensor && !tensor_equal(s->c, again.in[k].tensor, s->in.in[k].tensor))
+        if (!same_argument(s->c, &again.in[k], &s->in.in[k]))
             subject_fail(
                 s, "%s: the call changed its input: raw data are written into a copy (as_from, as_zeros)",
                 s->p->signature->in[k].name);
@@ -84,7 +99,12 @@ void check_calls(subject *s)
     if (s->result != CHECK_PASSED)
         return;
     try_without_optional(s);
-    try_one_state(s);
+    bool several = false;
+    for (int k = 0; k < s->in.n; k++)
+        several |= s->p->signature->in[k].type == SIGNATURE_STATES;
+    for (int count = 1; several && count <= CHECK_STATES; count++)
+        if (count != s->manner.states)
+            try_states(s, count);
     compare_inputs(s);
 }
 
@@ -181,10 +201,11 @@ static void wrong_state(subject *s, int k, const char *name, as_dims dims, const
     as_state *other = state_new();
     as_t x = tensor_full(s->c, AS_F32, dims, 1);
     const as_state *const *states = s->in.in[k].states, *list[CHECK_STATES];
+    int count = s->in.in[k].state_count;
     instance *i = subject_instance(s);
     bool good = i && other && context_ok(s->c) && state_put(other, name, x, &e);
-    for (int j = 0; j < CHECK_STATES; j++)
-        list[j] = j + 1 < CHECK_STATES ? states[j] : other;
+    for (int j = 0; j < count; j++)
+        list[j] = j + 1 < count ? states[j] : other;
     given.in[k].states = list;
     if (good && subject_call(s, i, &given, &o))
         subject_fail(s, "%s: %s was taken", s->p->signature->in[k].name, what);
@@ -209,7 +230,7 @@ void check_wrong_inputs(subject *s)
     as_scope scope = scope_open(s->c);
     for (int k = 0; k < sig->in_count && s->result == CHECK_PASSED; k++) {
         as_t x = s->in.in[k].tensor;
-        bool states = sig->in[k].type == SIGNATURE_STATES;
+        bool states = sig->in[k].type == SIGNATURE_STATES && s->in.in[k].state_count > 1;
         tried += states || x;
         if (states)
             wrong_states(s, k);
@@ -224,7 +245,7 @@ void check_wrong_inputs(subject *s)
     if (!context_ok(s->c))
         subject_refused(s, "making inputs");
     if (tried == 0)
-        subject_leave(s, "it takes no tensor and no states");
+        subject_leave(s, "it takes no tensor, and no two states");
 }
 
 /* ---- extremes ---- */
@@ -234,7 +255,7 @@ static void try_extreme(subject *s, double factor, double value, const char *wha
 {
     inputs in;
     outputs o = {0};
-    if (!inputs_make(s->c, s->p, s->values, s->sort, &in)) {
+    if (!inputs_make(s->c, s->p, s->values, s->manner, &in)) {
         subject_refused(s, "making inputs");
         return;
     }

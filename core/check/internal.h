@@ -9,6 +9,12 @@ enum { CHECK_OUTPUTS = 96, CHECK_REPORTS = 32, CHECK_STATES = 3, CHECK_SEED = 7 
 /* Which numbers floating inputs hold; a plugin that refuses one sort is given the next. */
 typedef enum { DRAW_NORMAL, DRAW_UNIFORM, DRAW_SHARES, DRAW_BITS, DRAW_SORTS } draw_sort;
 
+/* What inputs are like. */
+typedef struct {
+    draw_sort sort;
+    int states; /* how many of them where there may be several: up to CHECK_STATES */
+} manner;
+
 /* Inputs for one call, by place. Owned: inputs_free. */
 typedef struct {
     int n;
@@ -23,8 +29,9 @@ typedef struct {
     as_ctx *c;
     plugin *p;
     cJSON *params; /* integers that are sizes made small */
+    cJSON *given;  /* the same with tensors for what takes one; NULL where there is no more to try so */
     void *values;  /* the plugin's struct filled from them */
-    draw_sort sort;
+    manner manner;
     inputs in;      /* the ordinary ones, in the working float */
     as_error error; /* what the check under way found */
     check_result result;
@@ -57,8 +64,11 @@ typedef struct {
 int64_t inputs_letter(const char *letter);
 /* The sizes of a signature's item, `...` as one axis of 3. */
 as_dims inputs_dims(const signature *s, const signature_item *item, const void *values);
-/* `same` fixes the numbers drawn. Fails in the context. */
-bool inputs_make(as_ctx *c, const plugin *p, const void *values, draw_sort sort, inputs *in);
+/* The same numbers each time. Fails in the context. */
+bool inputs_make(as_ctx *c, const plugin *p, const void *values, manner how, inputs *in);
+/* A fitting value of the k-th tensor among the parameters, as nested lists. Owned: cJSON_Delete. NULL after a
+ * failure. */
+cJSON *inputs_param(as_ctx *c, const plugin *p, const void *values, draw_sort sort, int k);
 void inputs_free(inputs *in);
 /* The place of the model whose parameters the group at `place` moves: the one its name begins with
  * ("fake_optimizer"), else as many models on as there are groups before it. -1 without a model. */
@@ -73,6 +83,18 @@ as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, 
 void smooth_free(as_model *m);
 void smooth_parameters(const as_model *m, as_t out[2]);
 extern const char *const smooth_names[2];
+
+/* ---- tensors.c: tensors among the parameters ---- */
+
+const char *tensors_name(const subject *s, int k);
+
+typedef enum { FIT_REFUSED, FIT_NOT_FINITE, FIT_TAKEN } tensor_fit;
+
+/* Adds a value of the k-th to params, drawn in one manner after the other until an ordinary call gives finite
+ * numbers; params are as they were where none does. `refusal` is the last. */
+tensor_fit tensors_fit(subject *s, cJSON *params, int k, as_error *refusal);
+/* The ordinary parameters with a tensor for each that takes one. Owned; NULL where none is taken. */
+cJSON *tensors_given(subject *s);
 
 /* ---- partners.c: the host's own plugins, which those under check work with ---- */
 

@@ -71,6 +71,14 @@ static size_t heap_bytes(void)
     return m.uordblks + m.hblkhd;
 }
 
+/* Lua's garbage is no leak. */
+static void collect(const subject *s)
+{
+    const load_scripts *scripts = s->p->module->scripts;
+    if (scripts)
+        scripts->collect(scripts->self);
+}
+
 /* Bytes of tensors must be the same after each call; bytes of the plugin's own malloc must not grow in each
  * of two rows of calls. */
 void check_leaks(subject *s)
@@ -82,13 +90,13 @@ void check_leaks(subject *s)
     size_t around = alloc_in_use();
     bool good = fresh_open(s, &f) && subject_call_times(s, &f, 3);
     for (int k = 0; k < 3 && good; k++) {
-        if (s->p->module->scripts) /* Lua's garbage is no leak */
-            s->p->module->scripts->collect(s->p->module->scripts->self);
+        collect(s);
         tensors[k] = alloc_in_use();
         heap[k] = heap_bytes();
         good = k == 2 || subject_call_times(s, &f, calls);
     }
     fresh_close(&f);
+    collect(s);
     if (!good)
         subject_refused(s, "a further call");
     else if (tensors[2] > tensors[1] && tensors[1] > tensors[0])

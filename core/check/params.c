@@ -156,36 +156,27 @@ static int try_bools(subject *s, const as_param *q)
 
 /* ---- tensors ---- */
 
-static cJSON *nested(as_dims dims, int depth, int *at)
-{
-    if (depth == dims.rank)
-        return cJSON_CreateNumber((*at)++ % 2 ? 0.75 : 0.25);
-    cJSON *list = cJSON_CreateArray();
-    for (int64_t k = 0; k < dims.size[depth]; k++)
-        cJSON_AddItemToArray(list, nested(dims, depth + 1, at));
-    return list;
-}
-
-/* A tensor of the declared type is taken, one of an axis more is not. */
+/* A tensor of its type works; one of an axis more is refused. */
 static int try_tensor(subject *s, const as_param *q)
 {
-    char text[160];
-    as_error e = {{0}};
-    int at = 0;
-    snprintf(text, sizeof text, "%s %.100s -> f32", q->name, q->range);
-    signature *type = signature_parse(text, s->p->d.params, &e);
-    if (!type ||
-        type->in[0].dtype == AS_I64) { /* whole numbers mean something: the known answers give some */
-        signature_free(type);
-        return 0;
+    as_error refusal = {{0}};
+    cJSON *params = cJSON_Duplicate(s->params, true);
+    int k = 0;
+    while (strcmp(tensors_name(s, k), q->name) != 0)
+        k++;
+    cJSON_DeleteItemFromObject(params, q->name);
+    tensor_fit fit = s->usable ? tensors_fit(s, params, k, &refusal) : FIT_TAKEN;
+    if (fit == FIT_NOT_FINITE)
+        subject_fail(s, "%s may be given, and ordinary inputs give a result that is not finite", q->name);
+    if (fit == FIT_REFUSED)
+        subject_leave(s, "%s: no tensor made from its type was taken, so only known answers see it: %.600s",
+                      q->name, refusal.text);
+    cJSON_Delete(params);
+    if (s->p->signature->param[k].type.rest < 0) {
+        cJSON *wide = cJSON_CreateArray();
+        cJSON_AddItemToArray(wide, inputs_param(s->c, s->p, s->values, DRAW_NORMAL, k));
+        try_outside(s, q, wide, "a tensor with one axis more");
     }
-    as_dims dims = inputs_dims(type, &type->in[0], s->values);
-    try_inside(s, q, nested(dims, 0, &at), "a tensor of its type", true);
-    if (type->in[0].rest < 0 && dims.rank < AS_MAX_RANK) {
-        dims.size[dims.rank++] = 2;
-        try_outside(s, q, nested(dims, 0, &at), "a tensor with one axis more");
-    }
-    signature_free(type);
     return 1;
 }
 

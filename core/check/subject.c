@@ -107,12 +107,12 @@ static bool fill_values(subject *s, as_error *e)
     return param_fill(&s->p->d, s->params, s->values, e);
 }
 
-/* Whether numbers of this sort are taken, and give finite ones. */
-static bool try_sort(subject *s, draw_sort sort, bool *finite)
+/* Whether inputs of this manner are taken, and give finite numbers. */
+static bool try_manner(subject *s, manner how, bool *finite)
 {
     outputs o = {0};
-    s->sort = sort;
-    if (!inputs_make(s->c, s->p, s->values, s->sort, &s->in))
+    s->manner = how;
+    if (!inputs_make(s->c, s->p, s->values, how, &s->in))
         return false;
     instance *i = subject_instance(s);
     bool good = i && subject_call(s, i, &s->in, &o);
@@ -122,24 +122,48 @@ static bool try_sort(subject *s, draw_sort sort, bool *finite)
     return good;
 }
 
-/* The first sort that gives finite numbers, else the first that is taken; the last refusal stays. */
-static void find_sort(subject *s)
+/* The first manner that gives finite numbers, else the first that is taken; the last refusal stays. */
+static bool find_manner(subject *s)
 {
-    int taken = -1;
+    manner taken = {.states = 0};
     bool finite = false;
-    for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !finite; sort++) {
-        subject_forget(s, NULL);
-        bool good = try_sort(s, (draw_sort)sort, &finite);
-        if (good && taken < 0)
-            taken = sort;
-        if (!finite)
-            inputs_free(&s->in);
-    }
-    s->usable = finite || taken >= 0;
+    int fewest = s->p->d.merge ? 1 : CHECK_STATES;
+    for (int states = CHECK_STATES; states >= fewest && !finite; states--)
+        for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !finite; sort++) {
+            manner how = {(draw_sort)sort, states};
+            subject_forget(s, NULL);
+            if (try_manner(s, how, &finite) && !taken.states)
+                taken = how;
+            if (!finite)
+                inputs_free(&s->in);
+        }
+    s->usable = finite || taken.states;
     if (s->usable)
         subject_forget(s, NULL);
     if (s->usable && !finite)
-        s->usable = try_sort(s, (draw_sort)taken, &finite);
+        s->usable = try_manner(s, taken, &finite);
+    return s->usable;
+}
+
+/* What works with its tensors only: all of them, drawn in one manner. */
+static void find_with_tensors(subject *s)
+{
+    const signature *sig = s->p->signature;
+    cJSON *without = s->params;
+    for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !s->usable; sort++) {
+        s->params = cJSON_Duplicate(without, true);
+        for (int k = 0; k < sig->param_count; k++)
+            cJSON_AddItemToObject(s->params, tensors_name(s, k),
+                                  inputs_param(s->c, s->p, s->values, (draw_sort)sort, k));
+        if (!find_manner(s)) {
+            cJSON_Delete(s->params);
+            s->params = NULL;
+        }
+    }
+    if (s->usable)
+        cJSON_Delete(without);
+    else
+        s->params = without;
 }
 
 bool subject_open(subject *s, as_ctx *c, plugin *p)
@@ -151,7 +175,10 @@ bool subject_open(subject *s, as_ctx *c, plugin *p)
         context_fail(c, "%s", e.text);
         return false;
     }
-    find_sort(s);
+    if (find_manner(s))
+        s->given = tensors_given(s);
+    else if (p->signature->param_count)
+        find_with_tensors(s);
     return s->usable;
 }
 
@@ -162,6 +189,7 @@ void subject_close(subject *s)
         param_release(&s->p->d, s->values);
     free(s->values);
     cJSON_Delete(s->params);
+    cJSON_Delete(s->given);
 }
 
 instance *subject_instance(subject *s)
@@ -172,7 +200,7 @@ instance *subject_instance(subject *s)
 bool fresh_open(subject *s, fresh *f)
 {
     *f = (fresh){0};
-    if (!inputs_make(s->c, s->p, s->values, s->sort, &f->in))
+    if (!inputs_make(s->c, s->p, s->values, s->manner, &f->in))
         return false;
     f->i = instance_new(s->c, s->p, s->params, f->in.in, f->in.n, 0);
     return f->i != NULL;

@@ -33,6 +33,13 @@ did greedy 'wrong inputs'
 did sde_pc state
 did knowledge training
 
+# tensors among the parameters fit the signature, and all is tried with and without them; a soup of two only
+expect_exit 0 assay plugins check losses/class_weight soups/midpoint --json
+did class_weight ranges
+did class_weight gradient
+did midpoint items
+did midpoint 'wrong inputs'
+
 # All faults at once, side by side. fault KIND/NAME CHECK TEXT: that check named it, with a text like this.
 fault() {
     ran="the report of $1"
@@ -43,7 +50,8 @@ fault() {
 }
 seen="losses/wrong_gradient losses/lost_term losses/unsaved hooks/forgetful losses/keeps_in_params
     losses/order soups/first losses/unseeded losses/swallows losses/wrong_shape losses/writes_input
-    losses/nan_at_end losses/nan_in_list distillers/no_update datasets/by_visits losses/exits"
+    losses/nan_at_end losses/nan_in_list losses/wrong_behind_tensor soups/spread soups/writes_state
+    distillers/no_update datasets/by_visits losses/exits"
 # a sanitizer sees these first, or ends the process before the signal comes
 dies="losses/past_the_end losses/leak losses/unwritten losses/segfault losses/recursion losses/far_write
     losses/divides"
@@ -51,7 +59,6 @@ sanitized=$(nm -D "$ASSAY_BUILD/assay-worker" | grep -c __asan_init || :)
 [ "$sanitized" != 0 ] || seen="$seen $dies"
 expect_exit 1 assay plugins check $seen --db faults.db
 expect_out "losses/wrong_gradient 1.0.0: FAILED"
-expect_out "expected: against central differences in f64"
 expect_out "docs/checks.md says what each check does"
 expect_query faults.db "select count(*) from plugin_check where result = 'failed'" "$(echo $seen | wc -w)"
 
@@ -69,6 +76,9 @@ fault losses/wrong_shape calls 'returned f32\[\], expected loss f32\[B\]'
 fault losses/writes_input calls 'changed its input'
 fault losses/nan_at_end ranges 'width = 0 may be given'
 fault losses/nan_in_list ranges 'weights = \{ 0, ... \} may be given'
+fault losses/wrong_behind_tensor gradient '^with its tensors given: .*detached'
+fault soups/spread calls '^2 states gave a result that is not finite'
+fault soups/writes_state calls 'base: the call changed its input'
 fault distillers/no_update training 'student did not move'
 fault datasets/by_visits splits 'read twice gave other items'
 fault losses/exits 'first call' 'exit\(0\) in losses/exits forward'
