@@ -139,15 +139,18 @@ bool subject_call(subject *s, instance *i, const inputs *in, outputs *o)
 {
     const as_plugin *d = &s->p->d;
     bool good;
+    as_t out[SIGNATURE_PLACES] = {0};
     *o = (outputs){0};
     as_scope scope = scope_open(s->c);
     if (d->merge)
-        good = keep_state(o, call_merge(i, in->in, in->n));
+        good = keep_state(o, call_merge(i, in->in, in->n, out));
     else if (d->read)
         good = read_splits(i, o);
     else
         good = call_tensors(s, i, in, o);
     o->declared = o->count;
+    if (good && d->merge)
+        keep(o, out, s->p->signature->out_count); /* places of states among them */
     if (good && (d->step || d->adapt))
         good = keep_models(s->c, o, in);
     keep_reports(o, i);

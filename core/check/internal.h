@@ -40,7 +40,7 @@ typedef struct {
 
 /* What a call gave, one reference each: outputs_drop. Of kinds that train, the models' parameters follow. */
 typedef struct {
-    int count, declared; /* the first `declared` are the call's own */
+    int count, declared; /* the first `declared` are the call's own, of a soup the state's */
     as_t item[CHECK_OUTPUTS];
     int reports;
     double report[CHECK_REPORTS];

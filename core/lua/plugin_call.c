@@ -87,16 +87,24 @@ static int call_soup(lua_State *L, plugin_object *o)
 {
     plugin_arguments a;
     arguments_read(L, o, &a, 2);
+    int n = o->i->plugin->signature->out_count;
+    handle *u[SIGNATURE_PLACES];
+    as_t out[SIGNATURE_PLACES] = {NULL};
+    int first = push_handles(L, n, u);
     border b;
     border_enter(L, &b, 1);
     as_ctx *c = host_of(L)->c;
     as_scope scope = scope_open(c);
-    as_state *merged = call_merge(o->i, a.in, a.n);
+    as_state *merged = call_merge(o->i, a.in, a.n, out);
     border_leave(L, &b);
-    if (merged)
-        return plugin_push_state(L, merged, push_merged, scope);
-    scope_close(c, scope, NULL);
-    return border_raise(L, &b);
+    if (!merged) {
+        scope_close(c, scope, NULL);
+        return border_raise(L, &b);
+    }
+    fill_handles(L, first, n, u, out);
+    plugin_push_state(L, merged, push_merged, scope);
+    lua_replace(L, first);
+    return n;
 }
 
 /* ---- samplers ---- */

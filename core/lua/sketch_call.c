@@ -72,11 +72,16 @@ static void take_one(lua_State *L, sketch_call *k, int first, int n)
     k->result = n > 0 ? take_tensor(L, first, "what the call returned") : NULL;
 }
 
+static void take_rest(lua_State *L, int first, int n)
+{
+    for (int i = 1; i < n; i++)
+        as_output(host_of(L)->c, i, take_tensor(L, first + i, "an output"));
+}
+
 static void take_outputs(lua_State *L, sketch_call *k, int first, int n)
 {
     take_one(L, k, first, n);
-    for (int i = 1; i < n; i++)
-        as_output(host_of(L)->c, i, take_tensor(L, first + i, "an output"));
+    take_rest(L, first, n);
 }
 
 /* A table of named tensors, each handed to `put`. */
@@ -95,6 +100,7 @@ static void take_state(lua_State *L, sketch_call *k, int first, int n)
 {
     (void)k;
     take_named(L, first, n, "the merged state", as_state_put);
+    take_rest(L, first, n);
 }
 
 static void take_fields(lua_State *L, sketch_call *k, int first, int n)

@@ -101,7 +101,7 @@ typedef struct {
     const char *name;
     as_call *body;
     int flags;
-    as_state *state; /* what the call fills instead of outputs; NULL for outputs */
+    as_state *state; /* what the call fills instead of its first output; NULL for an output */
 } call;
 
 static bool run_once(instance *i, const call *k, const argument *in, int n, as_t *out)
@@ -114,11 +114,8 @@ static bool run_once(instance *i, const call *k, const argument *in, int n, as_t
     if (k->flags & INWARD)
         tape_recording(c, true);
     f.output[0] = k->body(c, i->params, f.tensor);
-    if (k->state) {
-        if (context_ok(c) && k->state->count == 0)
-            context_fail(c, "gave no tensor (as_state_put)");
-        return frame_close(&f, NULL, 0);
-    }
+    if (k->state && context_ok(c) && k->state->count == 0)
+        context_fail(c, "gave no tensor (as_state_put)");
     int outputs = i->plugin->signature->out_count;
     frame_check_outputs(&f);
     for (int o = 0; o < outputs; o++)
@@ -197,12 +194,12 @@ bool call_adapt(instance *i, const argument *in, int n, as_t *out)
     return run(i, &(call){"adapt", i->plugin->d.adapt, INWARD, NULL}, in, n, out);
 }
 
-as_state *call_merge(instance *i, const argument *in, int n)
+as_state *call_merge(instance *i, const argument *in, int n, as_t *out)
 {
     as_state *merged = state_new();
     if (!merged)
         context_fail(i->ctx, "%s: merge: out of memory", i->plugin->name);
-    else if (run(i, &(call){"merge", i->plugin->d.merge, INWARD, merged}, in, n, NULL))
+    else if (run(i, &(call){"merge", i->plugin->d.merge, INWARD, merged}, in, n, out))
         return merged;
     state_free(merged);
     return NULL;

@@ -16,8 +16,9 @@ bool call_score(instance *i, const argument *in, int n, as_t *out);
 bool call_step(instance *i, const argument *in, int n, as_t *out);
 
 /* soups: the merged state. Owned: state_free. NULL after a failure. States are compared by name first:
- * missing, extra and other shapes are errors, another order is not. */
-as_state *call_merge(instance *i, const argument *in, int n);
+ * missing, extra and other shapes are errors, another order is not. out[0] is the state's place and stays
+ * NULL; the signature's outputs behind it follow. */
+as_state *call_merge(instance *i, const argument *in, int n, as_t *out);
 
 /* A sampler's run from start to finish. Keeps its tensors; operations are recorded inside a call, x carries
  * no history from one to the next. */

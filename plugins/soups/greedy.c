@@ -3,15 +3,18 @@
 #include <assay/plugin.h>
 
 typedef struct {
-    int tie;
+    int tie, order;
 } greedy;
 
 enum { REJECT, ACCEPT };
+enum { SORTED, RANDOM };
 enum { STATES, EVALUATE, MODELS = 256 };
 
 static const as_param params[] = {
     AS_CHOICE(greedy, tie, "reject", "reject|accept",
               "a model that changes nothing: official code rejects it, the paper's recipe accepts"),
+    AS_CHOICE(greedy, order, "sorted", "sorted|random",
+              "best first, or the ablation: a drawn order, whose first model need not be good"),
     AS_END,
 };
 
@@ -24,6 +27,13 @@ static void sort(const double *a, int *order, int count)
             order[at] = order[at - 1];
         order[at] = k;
     }
+}
+
+static void draw(as_ctx *c, int *order, int count)
+{
+    const int64_t *drawn = as_data_i64(c, as_permutation(c, "order", count));
+    for (int k = 0; drawn && k < count; k++)
+        order[k] = (int)drawn[k];
 }
 
 /* The mean of `count` of the states, summed in double: what is kept is never averaged twice. */
@@ -48,6 +58,19 @@ static as_state *mean(as_ctx *c, const int *kept, int count)
     return soup;
 }
 
+static bool finite(as_ctx *c, int count)
+{
+    for (int k = 0; k < count; k++) {
+        const as_state *theta = as_state_in(c, STATES, k);
+        for (int i = 0; i < as_state_size(c, theta); i++)
+            if (!as_finite(c, as_state_tensor(c, theta, i)))
+                return as_fail(c, "\"%s\" of state %d holds NaN or infinity", as_state_name(c, theta, i),
+                               k + 1),
+                       false;
+    }
+    return as_ok(c);
+}
+
 static double evaluate(as_ctx *c, const as_state *theta)
 {
     double a = as_evaluate(c, as_model_in(c, EVALUATE), theta);
@@ -56,37 +79,59 @@ static double evaluate(as_ctx *c, const as_state *theta)
     return a;
 }
 
+/* Puts the states into the order in which they are tried; trace[0] is the number of the first. How often
+ * evaluate was called. */
+static int arrange(as_ctx *c, const greedy *p, int count, int *order, double *trace)
+{
+    double a[MODELS] = {0};
+    if (p->order == RANDOM) {
+        draw(c, order, count);
+        trace[0] = evaluate(c, as_state_in(c, STATES, order[0]));
+        return 1;
+    }
+    for (int k = 0; k < count && as_ok(c); k++)
+        a[k] = evaluate(c, as_state_in(c, STATES, k));
+    sort(a, order, count);
+    trace[0] = a[order[0]];
+    return count;
+}
+
 static as_t merge(as_ctx *c, const void *params_, const as_t *in)
 {
     const greedy *p = params_;
     int count = as_state_count(c, STATES), order[MODELS] = {0}, kept[MODELS], m = 1;
-    double a[MODELS] = {0};
+    double trace[MODELS] = {0};
+    int64_t places[MODELS];
     (void)in;
     if (count > MODELS)
         return as_fail(c, "%d states, expected %d at most", count, MODELS);
-    for (int k = 0; k < count && as_ok(c); k++)
-        a[k] = evaluate(c, as_state_in(c, STATES, k));
-    sort(a, order, count);
+    if (!finite(c, count))
+        return NULL;
+    int evaluations = arrange(c, p, count, order, trace) + count - 1;
     kept[0] = order[0];
-    double best = a[order[0]];
+    double best = trace[0];
     for (int k = 1; k < count && as_ok(c); k++) {
         kept[m] = order[k];
-        double with = evaluate(c, mean(c, kept, m + 1));
-        if (with > best || (p->tie == ACCEPT && with == best)) {
-            best = with;
+        trace[k] = evaluate(c, mean(c, kept, m + 1));
+        if (trace[k] > best || (p->tie == ACCEPT && trace[k] == best)) {
+            best = trace[k];
             m++;
         }
     }
     const as_state *soup = mean(c, kept, m);
     for (int i = 0; as_ok(c) && i < as_state_size(c, soup); i++)
         as_state_put(c, as_state_name(c, soup, i), as_state_tensor(c, soup, i));
+    for (int k = 0; k < m; k++)
+        places[k] = kept[k];
+    as_output(c, 1, as_from(c, AS_I64, AS_DIMS(m), places));
+    as_output(c, 2, as_from(c, AS_F64, AS_DIMS(count), trace));
     as_report_real(c, "ingredients", m);
     as_report_real(c, "value", best);
-    as_report_real(c, "evaluations", 2 * count - 1);
+    as_report_real(c, "evaluations", evaluations);
     return NULL;
 }
 
-AS_PLUGIN(.kind = "soups", .name = "greedy", .version = "1.0.0", .paper = "arXiv:2203.05482",
+AS_PLUGIN(.kind = "soups", .name = "greedy", .version = "1.1.0", .paper = "arXiv:2203.05482",
           .doc = "mean of the models that help on held-out data, tried best first", .params = params,
-          .signature = "states state[]|items, evaluate function -> state", .params_size = sizeof(greedy),
-          .merge = merge);
+          .signature = "states state[]|items, evaluate function -> state, kept i64[M], trace f64[K]",
+          .params_size = sizeof(greedy), .merge = merge);

@@ -356,7 +356,8 @@ static void soups_merge_by_name(void **state)
         pair(c, "w", tensor_full(c, AS_F32, AS_DIMS(3), 1), "b", tensor_full(c, AS_F32, AS_SCALAR, 1));
     const as_state *list[3] = {a, b, other};
     argument in = {.states = list, .state_count = 2};
-    as_state *merged = call_merge(i, &in, 1);
+    as_t out[SIGNATURE_PLACES] = {NULL};
+    as_state *merged = call_merge(i, &in, 1, out);
     ENGINE_OK(c);
     assert_int_equal(merged->count, 2);
     assert_string_equal(merged->entries[0].name, "w");
@@ -365,13 +366,13 @@ static void soups_merge_by_name(void **state)
     assert_true(i->reports[0].value == 2);
     state_free(merged);
     in.state_count = 3;
-    assert_null(call_merge(i, &in, 1));
+    assert_null(call_merge(i, &in, 1, out));
     ENGINE_FAILS(c, "soups/s: states: state 3 has no \"b\", the first has");
     list[2] = large;
-    assert_null(call_merge(i, &in, 1));
+    assert_null(call_merge(i, &in, 1, out));
     ENGINE_FAILS(c, "soups/s: states: \"w\" of state 3 is f32[3], the first has f32[2]");
     in.state_count = 0;
-    assert_null(call_merge(i, &in, 1));
+    assert_null(call_merge(i, &in, 1, out));
     ENGINE_FAILS(c, "soups/s: states was not given, expected state[]");
     state_free(a);
     state_free(b);
