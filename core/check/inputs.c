@@ -204,9 +204,12 @@ static as_group *make_group(as_ctx *c, const signature *s, const inputs *in, int
     return optimizer_new(c, &o, parameter, 2);
 }
 
-static instance *make_dataset(as_ctx *c)
+static instance *make_dataset(as_ctx *c, const signature *s)
 {
-    plugin *p = partner_dataset(c);
+    bool images = false;
+    for (int k = 0; k < s->out_count; k++)
+        images |= strcmp(s->out[k].name, "x") == 0 && s->out[k].rank == 4;
+    plugin *p = images ? partner_images(c) : partner_dataset(c);
     return p ? instance_new(c, p, NULL, NULL, 0, 0) : NULL;
 }
 
@@ -225,7 +228,7 @@ static bool make_place(as_ctx *c, const plugin *p, const void *values, draw_sort
     case SIGNATURE_STATES:
         return true; /* after the models */
     case SIGNATURE_DATASET:
-        return (a->dataset = in->dataset[k] = make_dataset(c)) != NULL;
+        return (a->dataset = in->dataset[k] = make_dataset(c, p->signature)) != NULL;
     }
     return false;
 }

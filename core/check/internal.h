@@ -102,6 +102,7 @@ cJSON *tensors_given(subject *s);
 plugin *partner_sampler(as_ctx *c);
 /* A data set with splits train and test, fields x f32[N,3] and y i64[N] below 5. */
 plugin *partner_dataset(as_ctx *c);
+plugin *partner_images(as_ctx *c); /* for transforms whose x has four axes */
 
 /* ---- subject.c ---- */
 

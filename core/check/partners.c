@@ -89,18 +89,48 @@ static void open_splits(as_ctx *c, const void *params)
     as_split(c, "test");
 }
 
-/* x[n,k] = 0.5 (3 n + k), y[n] = n mod 5 */
-static void read_split(as_ctx *c, const void *params, const char *split)
+/* How many items a split has; their labels y[n] = n mod 5 are given. */
+static int64_t labelled(as_ctx *c, const char *split)
 {
     int64_t N = strcmp(split, "train") == 0 ? 12 : 7;
     as_t y = as_arange(c, N);
     int64_t *label = as_data_i64(c, y);
-    (void)params;
     for (int64_t n = 0; label && n < N; n++)
         label[n] = n % 5;
-    as_t x = as_reshape(c, as_arange(c, 3 * N), AS_DIMS(N, 3));
-    as_field(c, "x", as_scale(c, as_cast(c, x, AS_F32), 0.5));
     as_field(c, "y", y);
+    return N;
+}
+
+/* x[n,k] = 0.5 (3 n + k) */
+static void read_split(as_ctx *c, const void *params, const char *split)
+{
+    int64_t N = labelled(c, split);
+    as_t x = as_reshape(c, as_arange(c, 3 * N), AS_DIMS(N, 3));
+    (void)params;
+    as_field(c, "x", as_scale(c, as_cast(c, x, AS_F32), 0.5));
+}
+
+/* x [N,1,8,8], each image a ramp in [0, 1] and the next one further along it */
+static void read_images(as_ctx *c, const void *params, const char *split)
+{
+    int64_t N = labelled(c, split);
+    as_t x = as_reshape(c, as_arange(c, 64 * N), AS_DIMS(N, 1, 8, 8));
+    (void)params;
+    as_field(c, "x", as_scale(c, as_cast(c, x, AS_F32), 1 / (64.0 * (double)N)));
+}
+
+plugin *partner_images(as_ctx *c)
+{
+    static plugin p;
+    static const as_plugin d = {.size = sizeof d,
+                                .kind = "datasets",
+                                .name = "check_images",
+                                .version = "1.0.0",
+                                .doc = "two splits of small images",
+                                .signature = "-> x f32[N,1,8,8], y i64[N]<5",
+                                .open = open_splits,
+                                .read = read_images};
+    return made(c, &p, &d, "datasets/check_images");
 }
 
 plugin *partner_dataset(as_ctx *c)
