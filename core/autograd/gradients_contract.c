@@ -48,8 +48,7 @@ void fused_matmul(as_ctx *c, const node *n, as_t gy, as_t *gx)
         gradient_matmul(c, n, gy, gx);
         return;
     }
-    as_t both = as_add(c, gy, as_contiguous(c, as_transpose(c, gy)));
-    gx[0] = as_matmul(c, both, n->in[0].saved);
+    gx[0] = as_matmul(c, forward_add_transposed(c, gy), n->in[0].saved);
 }
 
 /* y = x w^T + b: gy w, gy^T x and the sum of gy's rows */

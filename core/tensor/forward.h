@@ -82,6 +82,7 @@ as_t forward_contiguous(as_ctx *c, op_call *call);
 /* contractions */
 as_t forward_matmul(as_ctx *c, op_call *call);
 as_t forward_linear(as_ctx *c, op_call *call);
+as_t forward_add_transposed(as_ctx *c, as_t x); /* x + x^T of a square matrix, in the same bits both ways */
 as_t forward_conv2d(as_ctx *c, op_call *call);
 as_t forward_conv2d_input(as_ctx *c, op_call *call);
 as_t forward_conv2d_weight(as_ctx *c, op_call *call);

@@ -2,7 +2,9 @@
  * read are copied. */
 #include "tensor/forward.h"
 #include "tensor/gemm.h"
+#include "tensor/kernels.h"
 #include "tensor/layout.h"
+#include "tensor/pool.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -126,6 +128,48 @@ as_t forward_matmul(as_ctx *c, op_call *call)
     return y;
 }
 
+#define TILE 64
+
+typedef struct {
+    const kernels *k;
+    const char *x;
+    char *y;
+    int64_t n;
+    size_t bytes;
+} mirror_job;
+
+/* The tiles of one row of tiles from the diagonal on, and their mirror images. */
+static void mirror_piece(void *arg, int64_t piece)
+{
+    const mirror_job *j = arg;
+    _Alignas(64) double turned[TILE * TILE];
+    int64_t row = piece * TILE, rows = j->n - row < TILE ? j->n - row : TILE;
+    for (int64_t col = row; col < j->n; col += TILE) {
+        int64_t cols = j->n - col < TILE ? j->n - col : TILE;
+        size_t at = (size_t)(row * j->n + col) * j->bytes, across = (size_t)(col * j->n + row) * j->bytes;
+        j->k->transpose(turned, TILE, j->x + across, j->n, cols, rows);
+        for (int64_t i = 0; i < rows; i++) {
+            size_t line = at + (size_t)(i * j->n) * j->bytes;
+            memcpy(j->y + line, j->x + line, (size_t)cols * j->bytes);
+            j->k->accumulate(j->y + line, (char *)turned + (size_t)(i * TILE) * j->bytes, cols);
+        }
+        if (col > row)
+            j->k->transpose(j->y + across, j->n, j->y + at, j->n, rows, cols);
+    }
+}
+
+as_t forward_add_transposed(as_ctx *c, as_t x)
+{
+    x = tensor_dense(c, x);
+    as_t y = tensor_new(c, (as_dtype)x->dtype, tensor_dims(x));
+    if (!context_ok(c))
+        return y;
+    mirror_job j = {kernels_for((as_dtype)x->dtype), x->data, y->data, x->size[0],
+                    tensor_item_bytes((as_dtype)x->dtype)};
+    pool_run((j.n + TILE - 1) / TILE, mirror_piece, &j);
+    return y;
+}
+
 as_t forward_linear(as_ctx *c, op_call *call)
 {
     as_t x = call->in[0], w = call->in[1], b = call->in[2];
@@ -147,12 +191,9 @@ as_t forward_linear(as_ctx *c, op_call *call)
     if (!context_ok(c) || y->count == 0)
         return y;
     int64_t rows = y->count / out, ld = rows_fit ? x->stride[x->rank - 2] : at_least(in, 1);
-    size_t row_bytes = (size_t)out * tensor_item_bytes(y->dtype);
-    for (int64_t i = 0; i < rows; i++)
-        memcpy((char *)y->data + (size_t)i * row_bytes, b->data, row_bytes);
     if (y->dtype == AS_F32)
-        gemm_f32(false, !fw.transposed, rows, out, in, 1, x->data, ld, fw.x->data, fw.ld, 1, y->data, out);
+        gemm_bias_f32(!fw.transposed, rows, out, in, x->data, ld, fw.x->data, fw.ld, b->data, y->data, out);
     else
-        gemm_f64(false, !fw.transposed, rows, out, in, 1, x->data, ld, fw.x->data, fw.ld, 1, y->data, out);
+        gemm_bias_f64(!fw.transposed, rows, out, in, x->data, ld, fw.x->data, fw.ld, b->data, y->data, out);
     return y;
 }

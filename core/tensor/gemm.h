@@ -1,6 +1,7 @@
 /* Matrix products, row-major: C = alpha * op(A) op(B) + beta * C, by single-threaded BLAS calls in the thread
- * pool. C is cut into blocks of rows or columns by m, n and k alone and k is never cut, so the bits do not
- * depend on the number of threads. They do depend on the BLAS kernel (cpu_blas_kernel).
+ * pool. C is cut into blocks of rows or columns by the call's sizes alone and each is one thread's, so the
+ * bits do not depend on the number of threads. They do depend on the BLAS kernel (cpu_blas_kernel). Where
+ * op(B) is op(A) transposed, in memory too, half of C may be computed and half copied.
  *
  *   ta, tb  op(X) is X, or its transpose if true
  *   a       op(A) [m,k]: stored [m,k], or [k,m] if ta; lda = elements from one stored row to the next
@@ -21,6 +22,13 @@ void gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, co
 
 void gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
               const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
+
+/* C = A op(B) + bias, a row of n added to each of C's; ldc as above. */
+void gemm_bias_f32(bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                   int64_t ldb, const float *bias, float *c, int64_t ldc);
+
+void gemm_bias_f64(bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
+                   int64_t ldb, const double *bias, double *c, int64_t ldc);
 
 /* `count` products of one shape; matrix i of A starts at a + i * stride_a (elements), likewise B and C.
  * stride_a or stride_b may be 0 (the same matrix in every product); the matrices of C must not overlap. */

@@ -1,3 +1,4 @@
+#include "tensor/cpu.h"
 #include "tensor/gemm.h"
 #include "tensor/pool.h"
 
@@ -80,10 +81,10 @@ static void check(shape s, double alpha, double beta)
 static void test_against_the_definition(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{1, 1, 1},      {2, 3, 4},       {17, 5, 1},      {1, 130, 40},
-                                        {130, 1, 300},  {64, 64, 64},    {65, 63, 33},    {128, 10, 512},
-                                        {31, 129, 784}, {256, 128, 3},   {100, 130, 300}, {16, 16, 1500},
-                                        {97, 97, 97},   {128, 128, 128}, {3, 700, 200}};
+    static const int64_t shapes[][3] = {
+        {1, 1, 1},    {2, 3, 4},       {17, 5, 1},     {1, 130, 40},   {130, 1, 300},   {64, 64, 64},
+        {65, 63, 33}, {128, 10, 512},  {31, 129, 784}, {256, 128, 3},  {100, 130, 300}, {16, 16, 1500},
+        {97, 97, 97}, {128, 128, 128}, {3, 700, 200},  {70, 90, 1000}, {260, 30, 200},  {66, 1030, 40}};
     pool_start(2);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int t = 0; t < 4; t++) {
@@ -140,6 +141,71 @@ static void test_old_c_is_not_read_when_beta_is_zero(void **state)
             gemm_f64(t & 1, t & 2, n, n, n, 1, a64, n, b64, n, 0, d64, n);
             for (int64_t j = 0; j < n * n; j++)
                 assert_false(isnan(d32[j]) || isnan(d64[j]));
+        }
+}
+
+/* A times its own transpose, stored either way: the definition's values, and the same bits on both sides of
+ * the diagonal, none of them from the old C or from beyond a row's end. */
+static void test_gram(void **state)
+{
+    (void)state;
+    static const int64_t shapes[][2] = {{5, 3}, {64, 64}, {200, 100}, {257, 1000}, {600, 40}};
+    for (int i = 0; i < 10; i++) {
+        int64_t n = shapes[i / 2][0], k = shapes[i / 2][1];
+        bool ta = i % 2;
+        int64_t lda = (ta ? n : k) + 2, ldc = n + 3;
+        for (int threads = 1; threads <= 2; threads++) {
+            float *c = threads == 1 ? d32 : c32;
+            for (int64_t j = 0; j < n * ldc; j++)
+                c[j] = NAN;
+            pool_start(threads);
+            gemm_f32(ta, !ta, n, n, k, 1, a32, lda, a32, lda, 0, c, ldc);
+        }
+        assert_memory_equal(c32, d32, (size_t)(n * ldc) * sizeof *c32);
+        for (int64_t row = 0; row < n; row++)
+            for (int64_t col = 0; col < ldc; col++) {
+                double want = 0;
+                for (int64_t t = 0; t < k && col < n; t++)
+                    want += a64[ta ? t * lda + row : row * lda + t] * a64[ta ? t * lda + col : col * lda + t];
+                if (col >= n)
+                    assert_true(isnan(d32[row * ldc + col]));
+                else
+                    assert_near((double)d32[row * ldc + col], want, 0x1p-24 * (20 + 3 * (double)k));
+                if (n >= 200 && col < n && cpu_blas_isa() == CPU_AVX512) /* elsewhere nothing is copied */
+                    assert_true(d32[row * ldc + col] == d32[col * ldc + row]);
+            }
+    }
+    fill_all();
+}
+
+static void check_bias(shape s)
+{
+    for (int64_t j = 0; j < s.m * s.ldc; j++)
+        d64[j] = d32[j] = NAN;
+    gemm_bias_f32(s.tb, s.m, s.n, s.k, a32, s.lda, b32, s.ldb, c32, d32, s.ldc);
+    gemm_bias_f64(s.tb, s.m, s.n, s.k, a64, s.lda, b64, s.ldb, c64, d64, s.ldc);
+    for (int64_t i = 0; i < s.m * s.ldc; i++) {
+        int64_t row = i / s.ldc, col = i % s.ldc;
+        double want = col < s.n ? element(&s, row, col, 1, 1, c64[col]) : NAN;
+        if (col >= s.n)
+            assert_true(isnan(d32[i]) && isnan(d64[i]));
+        else
+            assert_near((double)d32[i], want, 0x1p-24 * (20 + 3 * (double)s.k));
+        if (col < s.n)
+            assert_near(d64[i], want, 1e-11);
+    }
+}
+
+static void test_bias(void **state)
+{
+    (void)state;
+    static const int64_t shapes[][3] = {{1, 3, 2},       {33, 17, 1},   {256, 128, 128}, {70, 10, 500},
+                                        {300, 70, 1100}, {4, 100, 100}, {5, 7, 0}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int tb = 0; tb < 2; tb++) {
+            shape s = tight(false, tb, shapes[i][0], shapes[i][1], shapes[i][2]);
+            s.lda += 1, s.ldb += 2, s.ldc += 3;
+            check_bias(s);
         }
 }
 
@@ -216,6 +282,8 @@ int main(void)
         cmocka_unit_test(test_against_the_definition),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
         cmocka_unit_test(test_old_c_is_not_read_when_beta_is_zero),
+        cmocka_unit_test(test_gram),
+        cmocka_unit_test(test_bias),
         cmocka_unit_test(test_nan_in_an_operand_reaches_its_row_only),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_batches),
