@@ -247,6 +247,7 @@ static int open_state(lua_State *L)
     make_metatable(L, h);
     core_open_making(L);
     core_open_drawing(L);
+    core_open_isolation(L);
     core_open_operations(L);
     core_open_scopes(L);
     core_open_gradients(L);

@@ -143,6 +143,7 @@ void tensor_open_reading(lua_State *L);    /* the same */
 void tensor_open_gradients(lua_State *L);  /* the same */
 void core_open_making(lua_State *L);       /* into "assay.core" at the top */
 void core_open_drawing(lua_State *L);      /* the same */
+void core_open_isolation(lua_State *L);    /* the same */
 void core_open_scopes(lua_State *L);       /* the same */
 void core_open_gradients(lua_State *L);    /* the same */
 void core_open_operations(lua_State *L);   /* the same */

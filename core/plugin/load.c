@@ -221,6 +221,42 @@ module *load_file(const char *path, as_error *e)
     return check_note(path, &note, e) ? open_module(path, &note, e) : NULL;
 }
 
+struct load_counts {
+    int n;
+    struct {
+        plugin *of;
+        uint64_t count;
+    } list[];
+};
+
+load_counts *load_counts_aside(void)
+{
+    int n = 0;
+    for (const module *m = modules; m; m = m->next)
+        n += m->count;
+    load_counts *kept = malloc(sizeof *kept + (size_t)n * sizeof kept->list[0]);
+    if (!kept)
+        return NULL;
+    kept->n = 0;
+    for (module *m = modules; m; m = m->next)
+        for (int i = 0; i < m->count; i++) {
+            kept->list[kept->n].of = &m->list[i];
+            kept->list[kept->n++].count = m->list[i].instances;
+            m->list[i].instances = 0;
+        }
+    return kept;
+}
+
+void load_counts_back(load_counts *kept)
+{
+    for (module *m = modules; m; m = m->next)
+        for (int i = 0; i < m->count; i++)
+            m->list[i].instances = 0; /* also of those loaded since */
+    for (int i = 0; i < kept->n; i++)
+        kept->list[i].of->instances = kept->list[i].count;
+    free(kept);
+}
+
 static plugin *plugin_in(module *m, const char *kind, const char *name)
 {
     for (int i = 0; i < m->count; i++)

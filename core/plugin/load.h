@@ -55,6 +55,12 @@ plugin *load_plugin(const char *kind, const char *name, as_error *e);
 /* The same from one word, "losses/poly1". */
 plugin *load_plugin_named(const char *kind_name, as_error *e);
 
+/* The counts of instances, set aside: those made until load_counts_back are numbered from 0, as in a process
+ * of their own; then the counts are as they were. NULL: out of memory. */
+typedef struct load_counts load_counts;
+load_counts *load_counts_aside(void);
+void load_counts_back(load_counts *kept);
+
 /* Told, once for each plugin that load_plugin brings, what is doubtful: it is older than its source, or hides
  * a plugin of the same name from another source. NULL: nobody. */
 typedef void load_warning(void *self, const char *text);

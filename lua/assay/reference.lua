@@ -166,6 +166,12 @@ local function page()
   put "\n## Optimizers and schedules\n"
   optimizers()
   documented("as.optim.", "assay.schedule", "^function schedule%.([%w_]+)%(", "^between%(\"([%w_]+)\"")
+  put "\n## Shared pieces of experiments\n"
+  put "Each is a module of its own: `local distance = require \"assay.distance\"`.\n"
+  documented("distance.", "assay.distance", "^function distance%.([%w_]+)%(")
+  documented("denoiser.", "assay.denoiser", "^function denoiser%.([%w_]+)%(")
+  documented("", "assay.teacher", "^local function (teacher)%(")
+  documented("", "assay.mixture", "^local function (mixture)%(")
   return table.concat(out, "\n") .. "\n"
 end
 
