@@ -104,10 +104,7 @@ static bool put_notes(store *s, const query_value values[2], bool md, FILE *out,
 bool command_print_claims(store *s, const char *const *names, size_t n, bool latest, query_format format,
                           FILE *out, as_error *e)
 {
-    cJSON *list = n ? cJSON_CreateArray() : NULL;
-    for (size_t i = 0; i < n; i++)
-        cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
-    char *text = list ? cJSON_PrintUnformatted(list) : NULL;
+    char *text = n ? command_json_list(names, n) : NULL;
     const query_value bound[] = {{.type = n ? QUERY_TEXT : QUERY_NULL, .text = text},
                                  {.type = QUERY_INTEGER, .integer = latest}};
     bool read = format == QUERY_TABLE || format == QUERY_MARKDOWN;
@@ -115,7 +112,6 @@ bool command_print_claims(store *s, const char *const *names, size_t n, bool lat
               query_print(s, read ? as_table : as_data, bound, 2, format, out, e) &&
               (!read || put_notes(s, bound, format == QUERY_MARKDOWN, out, e));
     cJSON_free(text);
-    cJSON_Delete(list);
     return ok;
 }
 

@@ -76,6 +76,9 @@ store *command_open_writing(const char *db);
 /* What differs between what two runs were made from (code, data, machine), as compare prints it. */
 bool command_compare_inputs(store *s, int64_t a, int64_t b, as_error *e);
 
+/* The words as a JSON list, for json_each; NULL when memory is out. Owned: cJSON_free. */
+char *command_json_list(const char *const *words, size_t n);
+
 /* The claims in force of these experiments (or scripts; none: of all) with their verdicts and a line on each.
  * `latest` shows a rehearsal that came after the verdict. */
 bool command_print_claims(store *s, const char *const *names, size_t n, bool latest, query_format format,

@@ -127,6 +127,14 @@ store *command_open_writing(const char *db)
     return s;
 }
 
+char *command_json_list(const char *const *words, size_t n)
+{
+    cJSON *list = cJSON_CreateStringArray(words, (int)n);
+    char *text = list ? cJSON_PrintUnformatted(list) : NULL;
+    cJSON_Delete(list);
+    return text;
+}
+
 bool command_run_number(const command *self, const char *word, int64_t *run)
 {
     char *end;

@@ -14,7 +14,7 @@ static struct {
 static const option options[] = {
     {"db", 0, OPTION_TEXT, &given.db, "FILE", "the database (else $ASSAY_DB, else results/assay.db)"},
     {"metric", 'm', OPTION_TEXT, &given.metric, "NAME",
-     "only this metric; else the experiments' headline, or all of two runs"},
+     "only this metric; else of two arms the headline by seed and all over the pairs"},
     {"json", 0, OPTION_FLAG, &given.json, NULL, "one JSON object, a list for each section"},
 };
 
@@ -24,8 +24,9 @@ typedef struct {
     size_t n[2];
 } sides;
 
-/* Which values stand side by side: the last one of each metric and run, `m`. `pair` has a row for each two
- * runs: those of one seed, or the only one of each side. `chosen` are the metrics. */
+/* Which values stand side by side: the last one of each metric and run. `pair` has a row for each two runs:
+ * those of one seed, or the only one of each side. `chosen` are the metrics, `listed` those of them that are
+ * shown pair by pair. */
 static const char pairs_sql[] =
     ", s(side, id, seed) AS (SELECT side, side_run.id, run.seed FROM side_run JOIN run USING (id)),"
     " single(yes) AS (SELECT count(*) = 2 FROM s),"
@@ -33,9 +34,11 @@ static const char pairs_sql[] =
     "   ON a.side = 1 AND b.side = 2 AND (a.seed IS b.seed OR (SELECT yes FROM single))),"
     " chosen(name) AS (SELECT DISTINCT n.name FROM metric_name n WHERE CASE"
     "   WHEN (SELECT name FROM wanted) <> '' THEN n.name = (SELECT name FROM wanted)"
-    "   WHEN (SELECT yes FROM single) THEN NOT n.clock"
-    "   ELSE n.name IN (SELECT x.headline FROM s JOIN run USING (id) JOIN experiment x"
-    "     ON x.id = run.experiment_id) END),"
+    "   ELSE NOT n.clock END),"
+    " headline(name) AS (SELECT DISTINCT x.headline FROM s JOIN run USING (id) JOIN experiment x"
+    "   ON x.id = run.experiment_id WHERE x.headline IS NOT NULL),"
+    " listed(name) AS (SELECT name FROM chosen WHERE (SELECT yes FROM single) OR name IN headline"
+    "   OR name IN wanted OR NOT EXISTS (SELECT 1 FROM headline)),"
     " both(seed, name, a, b) AS (SELECT p.seed, x.name, x.value, y.value FROM pair p"
     "   JOIN last_metric x ON x.run_id = p.a JOIN last_metric y ON y.run_id = p.b AND y.name = x.name"
     "   WHERE x.name IN (SELECT name FROM chosen))";
@@ -45,7 +48,9 @@ static const char pairs_sql[] =
 static const struct {
     const char *key, *title, *sql, *item, *value, *from;
 } sections[] = {
-    {"values", "last values", " SELECT name, seed, a, b, b - a AS difference FROM both ORDER BY name, seed",
+    {"values", "last values",
+     " SELECT name, seed, a, b, b - a AS difference FROM both"
+     " WHERE name IN listed ORDER BY name, seed",
      NULL, NULL, NULL},
     {"summary", "over the pairs",
      " SELECT name, count(b - a) AS pairs, avg(a) AS a, avg(b) AS b, avg(b - a) AS difference,"
@@ -180,6 +185,25 @@ bool command_compare_inputs(store *s, int64_t a, int64_t b, as_error *e)
     return print_sections(s, &(sides){.run = {&a, &b}, .n = {1, 1}}, INPUTS, e);
 }
 
+/* The metric that is asked for is one that a run of each side has. */
+static bool check_metric(store *s, const sides *x, as_error *e)
+{
+    static const char logged[] = "SELECT DISTINCT name FROM run_metric JOIN metric_name ON id = name_id"
+                                 " WHERE run_id IN (SELECT value FROM json_each(?1)) ORDER BY name";
+    bool ok = true;
+    for (int side = 0; side < 2 && ok && given.metric; side++) {
+        char *runs = NULL;
+        size_t size;
+        FILE *f = open_memstream(&runs, &size);
+        for (size_t i = 0; f && i < x->n[side]; i++)
+            fprintf(f, "%c%" PRId64, i ? ',' : '[', x->run[side][i]);
+        ok = f && fputc(']', f) && fclose(f) == 0;
+        ok = ok ? query_known(s, logged, runs, "metric", given.metric, e) : error_set(e, "out of memory");
+        free(runs);
+    }
+    return ok;
+}
+
 static int compare(const char *a, const char *b)
 {
     store *s = command_open(given.db);
@@ -188,7 +212,7 @@ static int compare(const char *a, const char *b)
     as_error e = {0};
     sides x = {.word = {a, b}};
     bool ok = store_group(s, a, &x.run[0], &x.n[0], &e) && store_group(s, b, &x.run[1], &x.n[1], &e) &&
-              (given.json ? print_json(s, &x, &e) : print_text(s, &x, &e));
+              check_metric(s, &x, &e) && (given.json ? print_json(s, &x, &e) : print_text(s, &x, &e));
     free(x.run[0]);
     free(x.run[1]);
     store_close(s);

@@ -34,6 +34,17 @@ static bool say_all(store *s, int64_t run, const option_list *words, bool tags, 
     return ok;
 }
 
+/* All that is said about the run by now. */
+static bool print_all(store *s, int64_t run, bool tags, as_error *e)
+{
+    const query_value value = {.type = QUERY_INTEGER, .integer = run};
+    return query_print(s,
+                       tags ? "SELECT ?1 AS run, group_concat(name, ', ') AS tags"
+                              " FROM (SELECT name FROM tag WHERE run_id = ?1 ORDER BY name)"
+                            : "SELECT run_id AS run, text FROM note WHERE run_id = ?1 ORDER BY id",
+                       &value, 1, QUERY_TABLE, stdout, e);
+}
+
 static int say(const command *self, int argc, char **argv, bool tags)
 {
     option_list words = {0};
@@ -52,7 +63,8 @@ static int say(const command *self, int argc, char **argv, bool tags)
     store *s = command_open_writing(given.db);
     as_error e = {0};
     if (s)
-        code = say_all(s, run, &words, tags, &e) ? EXIT_OK : command_failed(&e);
+        code =
+            say_all(s, run, &words, tags, &e) && print_all(s, run, tags, &e) ? EXIT_OK : command_failed(&e);
     store_close(s);
 done:
     option_list_free(&words);

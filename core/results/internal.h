@@ -104,8 +104,9 @@ typedef struct {
 process_mark process_mark_of(pid_t pid);
 bool process_is_gone(const process_mark *m);
 
-/* Marks running runs as lost whose process is gone. */
+/* Marks running runs as lost whose process is gone; whether there are such. */
 bool process_find_lost(store *s, as_error *e);
+bool process_any_lost(store *s);
 
 /* What a done run would not find again as it was: `what` is "own.csv has changed", "own.csv is gone", or ""
  * when its Lua files, save assay's own, and its data are as they were. A pool's data are its runs'. */

@@ -231,6 +231,10 @@ store *store_open(const char *path, store_mode mode, as_error *e)
         store_close(s);
         return NULL;
     }
+    if (mode == STORE_READ && s->version == SCHEMA_VERSION && process_any_lost(s)) {
+        as_error ignored = {0}; /* a file that cannot be written is read as it is */
+        store_close(store_open(path, STORE_WRITE, &ignored));
+    }
     if (mode == STORE_WRITE || s->version >= SCHEMA_VERSION)
         return s;
     store_close(s); /* an older file: opening it for writing migrates it */

@@ -21,31 +21,49 @@ static void first_line(const char *path, char *out, size_t size)
     out[strcspn(out, "\n")] = 0;
 }
 
-/* Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything. A
- * zombie still counts as there: its parent is about to write how it ended. */
-static int64_t start_of(pid_t pid)
+/* What /proc/PID/stat says; its second field is the program's name in brackets and may hold anything. */
+typedef struct {
+    char state;
+    int parent, session;
+    int64_t start; /* -1: there is no such process */
+} process_line;
+
+static process_line line_of(pid_t pid)
 {
     char path[64], text[1024];
+    process_line p = {.start = -1};
     unsigned long long start;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     first_line(path, text, sizeof text);
-    const char *field = strrchr(text, ')');
+    const char *rest = strrchr(text, ')'), *field = rest;
     for (int i = 2; i < 22 && field; i++)
         field = strchr(field + 1, ' ');
-    return field && sscanf(field, "%llu", &start) == 1 ? (int64_t)start : -1;
+    if (field && sscanf(rest, ") %c %d %*d %d", &p.state, &p.parent, &p.session) == 3 &&
+        sscanf(field, "%llu", &start) == 1)
+        p.start = (int64_t)start;
+    return p;
 }
 
 process_mark process_mark_of(pid_t pid)
 {
-    process_mark m = {.pid = pid, .start = start_of(pid)};
+    process_mark m = {.pid = pid, .start = line_of(pid).start};
     first_line("/proc/sys/kernel/random/boot_id", m.boot_id, sizeof m.boot_id);
     return m;
+}
+
+/* A dead process whose parent has not asked for its end. The supervisor asks once it has written that end, so
+ * until then the process counts as there. A parent of another session is no supervisor: it took over an
+ * orphan, may be in no hurry (the first process of many containers never asks), and will write nothing. */
+static bool is_orphans_rest(const process_line *p)
+{
+    return p->state == 'Z' && line_of(p->parent).session != p->session;
 }
 
 bool process_is_gone(const process_mark *m)
 {
     process_mark now = process_mark_of((pid_t)m->pid);
-    return strcmp(now.boot_id, m->boot_id) != 0 || now.start != m->start;
+    process_line p = line_of((pid_t)m->pid);
+    return strcmp(now.boot_id, m->boot_id) != 0 || now.start != m->start || is_orphans_rest(&p);
 }
 
 static bool mark_lost(store *s, int64_t run, int64_t pid, as_error *e)
@@ -83,6 +101,14 @@ static bool find_gone(store *s, int64_t *run, int64_t *pid, size_t room, size_t 
     }
     sqlite3_finalize(q);
     return code == SQLITE_DONE || code == SQLITE_ROW ? true : store_fail(s, e, doing);
+}
+
+bool process_any_lost(store *s)
+{
+    as_error ignored = {0};
+    int64_t run, pid;
+    size_t n;
+    return find_gone(s, &run, &pid, 1, &n, &ignored) && n > 0;
 }
 
 bool process_find_lost(store *s, as_error *e)

@@ -34,6 +34,11 @@ typedef struct {
 bool query_print(store *s, const char *sql, const query_value *values, size_t n, query_format format,
                  FILE *out, as_error *e);
 
+/* Fails 'DATABASE: no arm "cee"; did you mean "ce"?' (`what` is "arm"; else the names there are) unless
+ * `word` is in the first column of `select`, whose ?1 is `value`. */
+bool query_known(store *s, const char *select, const char *value, const char *what, const char *word,
+                 as_error *e);
+
 /* ---- the same, row by row, for programs ---- */
 
 typedef struct query_rows query_rows;

@@ -2,6 +2,10 @@
 #include "results/upkeep.h"
 #include "results/internal.h"
 
+#include <string.h>
+
+#define BLANK " \t\r\n"
+
 /* A row that points at no run fails at its foreign key; people want to read which run it was. */
 static bool must_exist(store *s, int64_t run, as_error *e)
 {
@@ -11,6 +15,8 @@ static bool must_exist(store *s, int64_t run, as_error *e)
 
 bool store_note(store *s, int64_t run, const char *text, as_error *e)
 {
+    if (!text[strspn(text, BLANK)])
+        return error_set(e, "%s: a note must have a text", s->path);
     return must_exist(s, run, e) && sql_do(s, "cannot keep the note",
                                            "INSERT INTO note (run_id, at, text) VALUES (?1, " SQL_NOW ", ?2)",
                                            BINDINGS(bind_int(run), bind_text(text)), e);
@@ -18,7 +24,7 @@ bool store_note(store *s, int64_t run, const char *text, as_error *e)
 
 bool store_tag(store *s, int64_t run, const char *name, as_error *e)
 {
-    if (!name[0])
+    if (!name[strspn(name, BLANK)])
         return error_set(e, "%s: a tag must have a name", s->path);
     return must_exist(s, run, e) &&
            sql_do(s, "cannot keep the tag",

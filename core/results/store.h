@@ -24,15 +24,16 @@
 typedef struct store store;
 
 typedef enum {
-    STORE_READ,  /* the file must exist and is never written, save that an older one is migrated first */
-    STORE_WRITE, /* made when missing, with its folder; runs whose process is gone become `lost` */
+    STORE_READ,  /* the file must exist; save for what both modes do, it is not written */
+    STORE_WRITE, /* made when missing, with its folder */
 } store_mode;
 
 /* The database to use: `option` (the value of --db) if not NULL, else $ASSAY_DB, else results/assay.db.
  * ->  borrowed: `option`, the environment's or a constant text */
 const char *store_locate(const char *option);
 
-/* Opens `path`; an older schema is migrated after a copy to PATH.bak-vN.
+/* Opens `path`. Running runs whose process is gone become `lost`; an older schema is migrated after a copy to
+ * PATH.bak-vN.
  * ->  owned (store_close), or NULL
  * fails naming the file and the way out: missing (STORE_READ), unwritable, not a database, another
  * application's, or written by a newer assay (STORE_WRITE only; STORE_READ opens it, see store_version) */

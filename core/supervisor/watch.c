@@ -207,19 +207,33 @@ static void close_outputs(session *s, worker *w)
     output_close(&w->err, &s->progress);
 }
 
+/* Whether the process has ended, and how, as waitpid tells, which is still to be asked. */
+static bool has_ended(pid_t pid, int *status)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid)
+        return false;
+    *status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status;
+    return true;
+}
+
+/* A process stays as a zombie until its run's end is written, so that nobody takes the run for lost. */
 static bool reap(session *s, as_error *e)
 {
     for (int i = 0; i < s->options->jobs; i++) {
         worker *w = &s->workers[i], ended = *w;
         int status;
-        if (!w->item || waitpid(w->pid, &status, WNOHANG) != w->pid)
+        if (!w->item || !has_ended(w->pid, &status))
             continue;
         bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0; /* else it may be one failure too many */
         *w = (worker){0};
         close_outputs(s, &ended);
         bool ok = !well || start_waiting(s, e); /* the next one starts up while this one's end is written */
         as_error ignored = {0};
-        if (!end_run(s, &ended, status, ok ? e : &ignored) || !ok)
+        pid_t pid = ended.pid;
+        ok = end_run(s, &ended, status, ok ? e : &ignored) && ok;
+        waitpid(pid, &status, 0);
+        if (!ok)
             return false;
     }
     return true;

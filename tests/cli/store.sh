@@ -26,16 +26,60 @@ expect_exit 1 assay compare a bb
 expect_err 'no arm "bb" has a run that is done; did you mean "b"?'
 expect_exit 2 assay compare a
 
+# every metric over the pairs, the headline by seed; a metric that is not there is told
+cat >two.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "two", headline = "score", arms = { c = { k = 1 }, d = { k = 3 } }, seeds = 2,
+  run = function(run, p)
+    run:log(1, { ["train/loss"] = p.k * run.seed, seconds = 7 })
+    run:log(2, { score = p.k })
+  end,
+}
+END_LUA
+expect_exit 0 assay run two.lua --db two.db
+expect_exit 0 assay compare c d --db two.db --json
+expect_out '{"name": "train/loss", "pairs": 2, "a": 1.5, "b": 4.5, "difference": 3.0'
+expect_out '{"name": "score", "seed": 2, "a": 1.0, "b": 3.0, "difference": 2.0}'
+! grep -q '"train/loss", "seed"' "$box/out" || fail "the headline alone is listed by seed"
+! grep -q '"seconds"' "$box/out" || fail "a clock is compared"
+expect_exit 0 assay compare c d --db two.db -m train/loss --json
+expect_out '{"name": "train/loss", "seed": 2, "a": 2.0, "b": 6.0, "difference": 4.0}'
+expect_exit 1 assay compare c d --db two.db -m train/los
+expect_err 'two.db: no metric "train/los"; did you mean "train/loss"?'
+expect_exit 1 assay compare 1 2 --db two.db -m x
+expect_err 'two.db: no metric "x"; there are score, seconds, train/loss'
+
+expect_exit 0 assay runs --arm a --csv
+expect_lines 4 0
+expect_exit 0 assay runs --arm a --arm b --where "seed = 1" --csv
+expect_lines 3 0
+expect_exit 1 assay runs --arm aa
+expect_err 'results/assay.db: no arm "aa"; did you mean "a"?'
+expect_exit 1 assay runs --where "stats = 'done'"
+expect_err 'no such column: stats; did you mean "status"?'
+expect_exit 1 assay runs --where "lr > 1"
+expect_err 'no such column: lr; there are id, experiment, arm, seed, stage, status, headline, headline_name,'
 expect_exit 0 assay runs --where "arm = 'a' AND seed > 1" --csv
 expect_lines 3 0
 expect_exit 1 assay runs --where "seed >"
 expect_exit 0 assay tag 2 best figure-2
+expect_out "  2  best, figure-2"
 expect_exit 0 assay note 2 "the one to look at"
+expect_out "  the one to look at"
+for blank in "" "  "; do
+    expect_exit 1 assay note 2 "$blank"
+    expect_err "results/assay.db: a note must have a text"
+    expect_exit 1 assay tag 2 "$blank"
+    expect_err "results/assay.db: a tag must have a name"
+done
+expect_query $db "select count(*) from note" 1
 expect_exit 0 assay runs --where "id IN (SELECT run_id FROM tag WHERE name = 'best')" --csv
 expect_out "2,pair,b,1,"
 expect_exit 0 assay show 2
 expect_out "the one to look at"
 expect_exit 0 assay tag 2 best --remove
+expect_out "  2  figure-2"
 expect_exit 1 assay tag 2 best --remove
 expect_err 'run 2 has no tag "best"'
 expect_exit 1 assay note 99 x
@@ -74,11 +118,24 @@ local top = as.results.query("SELECT max(value) AS top FROM curve WHERE name = ?
 print(#as.results.runs("arm = ?1", "b"), top)
 print(table.concat(as.results.curve(3, "loss").value, " "))
 print(pcall(as.results.query, "DELETE FROM run"))
+local function refused(...)
+  print(select(2, pcall(as.results.curve, ...)))
+end
+refused(3, "los")
+refused(3, "accuracy")
+refused(99, "loss")
+refused("3", "loss")
+refused(3)
 END_LUA
 expect_exit 0 assay-worker script ask.lua
 expect_out "2	9.0"
 expect_out "3.0 4.0 5.0"
 expect_out "a query only reads"
+expect_line 'ask.lua:7: results.curve: run 3 never logged "los"; did you mean "loss"?'
+expect_line 'ask.lua:7: results.curve: run 3 never logged "accuracy"; it logged loss, seconds'
+expect_line 'ask.lua:7: results.curve: no run 99; as.results.runs() lists them'
+expect_line "ask.lua:7: results.curve: run is a string, expected a run's number"
+expect_line "ask.lua:7: results.curve: name is nothing, expected a metric's"
 
 # a run that died goes on from its checkpoint and ends with the same bits
 cat >train.lua <<'END_LUA'

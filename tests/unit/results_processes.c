@@ -2,6 +2,7 @@
 #include "results_fixture.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 #define STEPS 400
 
@@ -115,6 +116,64 @@ static void many_processes_make_the_same_file(void **state)
     store_close(s);
 }
 
+/* A process that does nothing until it is killed, and is then left a zombie of this one. `orphan`: another
+ * one, in a session of its own, had started it and is gone. */
+static pid_t start_idle(bool orphan)
+{
+    int ends[2];
+    pid_t pid = 0, parent;
+    assert_int_equal(pipe(ends), 0);
+    if ((parent = fork()) == 0) {
+        if (orphan && (setsid() < 0 || (pid = fork()) > 0))
+            _exit(0);
+        pid = getpid();
+        if (pid > 0 && write(ends[1], &pid, sizeof pid) == sizeof pid)
+            pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ends[0], &pid, sizeof pid), sizeof pid);
+    close(ends[0]);
+    close(ends[1]);
+    if (orphan)
+        wait_for(parent);
+    return pid;
+}
+
+static void leave_as_zombie(pid_t pid)
+{
+    siginfo_t info;
+    kill(pid, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void a_zombie_is_gone_once_its_supervisor_is(void **state)
+{
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    store *s = open_store(STORE_WRITE);
+    int64_t run[2];
+    pid_t pid[2];
+    for (int i = 0; i < 2; i++) {
+        run[i] = make_run(s, "a", 1 + i);
+        pid[i] = start_idle(i == 1);
+        MUST(store_run_process(s, run[i], pid[i], &no_error));
+    }
+    store_close(s);
+    s = open_store(STORE_READ);
+    assert_string_equal(ask(s, "SELECT group_concat(status) FROM run"), "running,running");
+    for (int i = 0; i < 2; i++)
+        leave_as_zombie(pid[i]);
+    store_close(s);
+    s = open_store(STORE_READ); /* the first one's parent, this process, may be about to write its end */
+    assert_string_equal(ask(s, "SELECT group_concat(status) FROM run"), "running,lost");
+    for (int i = 0; i < 2; i++)
+        waitpid(pid[i], NULL, 0);
+    store_close(s);
+    s = open_store(STORE_READ);
+    assert_string_equal(ask(s, "SELECT group_concat(status) FROM run"), "lost,lost");
+    store_close(s);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -123,6 +182,7 @@ int main(void)
         TEST(kill_nine_keeps_every_committed_row),
         TEST(two_processes_log_at_once),
         TEST(many_processes_make_the_same_file),
+        TEST(a_zombie_is_gone_once_its_supervisor_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
