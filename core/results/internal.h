@@ -33,6 +33,8 @@ struct store {
     turn *turn;        /* NULL until the first transaction, and where there can be none */
     bool turn_tried;
     int wal_next; /* pages of the WAL at which it is emptied */
+    int reserve;  /* descriptor of the file that holds room on the disk, -1 for none */
+    bool full;    /* the disk was, at some time */
     name_table names;
     log_state log;
     origin_memory origins; /* hashes of data files on disk */
@@ -111,6 +113,10 @@ bool process_any_lost(store *s);
 /* What a done run would not find again as it was: `what` is "own.csv has changed", "own.csv is gone", or ""
  * when its Lua files, save assay's own, and its data are as they were. A pool's data are its runs'. */
 bool run_changed(store *s, int64_t run, char what[STORE_CHANGE], as_error *e);
+
+/* Holds room on the disk until a write finds it full, which then gives it away: see store_fail. */
+void reserve_take(store *s);
+void reserve_give(store *s);
 
 /* From now on a lock that another connection holds is waited for. */
 void wal_wait(store *s);

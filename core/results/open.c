@@ -221,6 +221,8 @@ store *store_open(const char *path, store_mode mode, as_error *e)
     if (!check_place(path, mode, e))
         return NULL;
     s = calloc(1, sizeof *s);
+    if (s)
+        s->reserve = -1;
     if (!s || !(s->path = strdup(path)) || !(s->artifacts = artifacts_beside(path))) {
         store_close(s);
         error_set(e, "%s: out of memory", path);
@@ -251,6 +253,7 @@ void store_close(store *s)
     origin_forget(&s->origins);
     sqlite3_close(s->db);
     turn_close(s->turn);
+    reserve_give(s);
     free(s->path);
     free(s->artifacts);
     free(s);

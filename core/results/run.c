@@ -248,15 +248,31 @@ static bool write_end(store *s, int64_t run, const store_end_info *end, as_error
                   e);
 }
 
-bool store_finish(store *s, int64_t run, const store_end_info *end, as_error *e)
+static bool finish(store *s, int64_t run, const store_end_info *end, as_error *e)
 {
     const char *before;
-    if (strcmp(end->status, "running") == 0)
-        return error_set(e, "%s: \"running\" is not an end of a run", s->path);
     if (!sql_begin(s, e))
         return false;
     bool ok = store_run_status(s, run, &before, e);
     if (ok && strcmp(before, "running") != 0 && strcmp(before, "lost") != 0)
         ok = error_set(e, "%s: run %lld already ended: %s", s->path, (long long)run, before);
     return sql_end(s, ok && write_end(s, run, end, e), e);
+}
+
+/* On a full disk the room that this writer gave away may have gone to another, who will find the disk full in
+ * his turn. */
+bool store_finish(store *s, int64_t run, const store_end_info *end, as_error *e)
+{
+    enum { TRIES = 20, WAIT_US = 50000 };
+    if (strcmp(end->status, "running") == 0)
+        return error_set(e, "%s: \"running\" is not an end of a run", s->path);
+    for (int i = 0;; i++) {
+        as_error why = {0};
+        s->full = false;
+        if (finish(s, run, end, &why))
+            return true;
+        if (!s->full || i == TRIES)
+            return error_set(e, "%s", why.text);
+        usleep(WAIT_US);
+    }
 }

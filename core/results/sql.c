@@ -10,6 +10,8 @@ bool store_fail(store *s, as_error *e, const char *doing)
         advice = "; end that process, or try again";
         break;
     case SQLITE_FULL:
+        s->full = true;
+        reserve_give(s); /* for what is still to be written: how the run ended */
         advice = "; free some space on that disk";
         break;
     case SQLITE_READONLY:

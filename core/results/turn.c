@@ -101,21 +101,21 @@ static void delete_left_behind(void)
         closedir(dir);
 }
 
-/* Under another name first, so that nobody sees a half-made one; somebody else's is as good as ours. */
+/* Without a name at first: nobody sees a half-made one, and who is killed meanwhile leaves nothing. Somebody
+ * else's is as good as ours. */
 static bool make_file(const char *file)
 {
     char fresh[64];
-    snprintf(fresh, sizeof fresh, SHM "/assay-%u-new-XXXXXX", getuid());
-    int fd = mkostemp(fresh, O_CLOEXEC);
+    int fd = open(SHM, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
+    snprintf(fresh, sizeof fresh, "/proc/self/fd/%d", fd);
     shared *all = ftruncate(fd, sizeof *all) == 0 ? map(fd) : NULL;
     bool made = all && init(all);
-    if (made && link(fresh, file) != 0)
+    if (made && linkat(AT_FDCWD, fresh, AT_FDCWD, file, AT_SYMLINK_FOLLOW) != 0)
         errno = 0; /* the caller's open tells */
     if (all)
         munmap(all, sizeof *all);
-    unlink(fresh);
     close(fd);
     return made;
 }

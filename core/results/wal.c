@@ -65,6 +65,7 @@ bool sql_begin_with(store *s, sqlite3_stmt *begin, as_error *e)
     if (!s->turn_tried) {
         s->turn_tried = true;
         s->turn = turn_open(s->path);
+        reserve_take(s);
     }
     bool mine = turn_take(s->turn, TURN_TO_WRITE), ok;
     if (begin) {

@@ -112,7 +112,9 @@ static store_end_info decide(const session *s, const worker *w, int status, cons
     if (w->told_to_stop) {
         end.status = "interrupted";
         end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        snprintf(text, size, "stopped by the user%s%s", *p->where == ',' ? "" : ",", p->where);
+        snprintf(text, size, "%s%s%s",
+                 s->abandoned ? "stopped, since the database could not be written" : "stopped by the user",
+                 *p->where == ',' ? "" : ",", p->where);
         return end;
     }
     if (w->timed_out) {
@@ -218,7 +220,7 @@ bool end_run(session *s, worker *w, int status, as_error *e)
 {
     item *it = w->item;
     const char *state = "running";
-    bool ok = keep_output(s, w, e) && store_run_status(s->store, it->run, &state, e);
+    bool ok = store_run_status(s->store, it->run, &state, e);
     place p;
     find_place(w, &p);
     if (ok && (strcmp(state, "running") == 0 || strcmp(state, "lost") == 0)) {
@@ -235,6 +237,10 @@ bool end_run(session *s, worker *w, int status, as_error *e)
         snprintf(text, sizeof text, "after its end the worker was killed by %s%s", name, p.where);
         ok = store_event(s->store, it->run, it->attempt, -1, "crash", text, e);
     }
+    as_error unkept = {0};
+    if (ok && !keep_output(s, w, &unkept))
+        progress_say(&s->progress, "run %" PRId64 ": what it printed is not on record: %s", it->run,
+                     unkept.text);
     it->state = ok && strcmp(state, "done") == 0 ? ITEM_DONE : ITEM_TROUBLED;
     if (it->state == ITEM_DONE) {
         s->seconds_of_done += session_now() - w->started;

@@ -72,6 +72,7 @@ typedef struct {
     double stop_at;        /* when to kill what is left; 0 while nobody wants to stop */
     double look_again;     /* when to see what other processes have made */
     int failures, n_stale; /* runs that did not end done; done ones by another build */
+    bool full, abandoned;  /* the disk: nothing more begins; the database: nothing goes on */
     char *own_files;       /* assay's own Lua files as a run had them that was compared with the disk last */
     bool own_changed;
     double shown_at;        /* when the progress was shown last */

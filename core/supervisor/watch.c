@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static const double GRACE_SECONDS = 2, SYNC_SECONDS = 1, LOOK_SECONDS = 0.5, PLAIN_SECONDS = 60;
-enum { TOLD_ALONE = 20 }; /* up to so many runs each has a line when it is passed over */
+enum { TOLD_ALONE = 20 };                 /* up to so many runs each has a line when it is passed over */
+static const double LEAST_ROOM = 1 << 20; /* bytes on the disk, for a run to begin */
 
 double session_now(void)
 {
@@ -80,10 +82,20 @@ static bool wait_for_other(session *s, item *it)
     return true;
 }
 
+/* A run that begins on a full disk only fails in its turn. */
+static bool disk_is_full(session *s)
+{
+    struct statvfs disk;
+    s->full = statvfs(s->database, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < LEAST_ROOM;
+    return s->full;
+}
+
 static bool make(session *s, item *it, const fate *f, as_error *e)
 {
     int64_t *members = NULL;
     size_t n_members = 0;
+    if (disk_is_full(s))
+        return true;
     if (!it->seed && !worker_members(s, it, &members, &n_members, e))
         return false;
     if (*f->why && f->kind == FATE_NEW)
@@ -122,10 +134,15 @@ static bool gave_up(const session *s)
     return s->options->max_failures > 0 && s->failures >= s->options->max_failures;
 }
 
+static bool begins_no_more(const session *s)
+{
+    return s->stop_at > 0 || s->full || gave_up(s);
+}
+
 static bool start_waiting(session *s, as_error *e)
 {
     double now = session_now();
-    for (int i = 0; i < s->n_items && s->stop_at == 0 && !gave_up(s) && free_worker(s); i++) {
+    for (int i = 0; i < s->n_items && !begins_no_more(s) && free_worker(s); i++) {
         item *it = &s->items[i];
         if (!may_start(s, now, it))
             continue;
@@ -144,7 +161,7 @@ static bool start_waiting(session *s, as_error *e)
 /* Whether runs are left that another process makes. */
 static bool waits_for_others(const session *s)
 {
-    for (int i = 0; i < s->n_items && s->stop_at == 0 && !gave_up(s); i++)
+    for (int i = 0; i < s->n_items && !begins_no_more(s); i++)
         if (s->items[i].state == ITEM_WAITING && s->items[i].elsewhere)
             return true;
     return false;
@@ -166,6 +183,11 @@ static void say_rest(session *s)
         progress_say(&s->progress,
                      "%d runs have failed: no more are begun (--max-failures %d); %d %s not made",
                      s->failures, s->options->max_failures, left, left == 1 ? "was" : "were");
+    else if (s->full && left > 0)
+        progress_say(&s->progress,
+                     "the disk of %s is full: no more runs are begun; free some space, then the same command "
+                     "makes the %d that %s left",
+                     s->options->db, left, left == 1 ? "is" : "are");
 }
 
 static void signal_worker(const worker *w, int number)
@@ -358,6 +380,7 @@ static bool loop(session *s, int signals, as_error *e)
 /* After the database failed: nothing can be written any more, so nothing may go on. */
 static void abandon(session *s)
 {
+    s->abandoned = true;
     stop(s, true);
     for (int i = 0; i < s->options->jobs; i++) {
         worker *w = &s->workers[i];

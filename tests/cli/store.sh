@@ -206,6 +206,32 @@ else
     echo "no gdb here: assay rerun --gdb was not tried"
 fi
 
+# a full disk: one line a run and one at the end, runs that failed, and no more of them
+cat >fill.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "fill", arms = { a = {} }, seeds = 3,
+  run = function(run) for step = 1, 10000000 do run:log(step, { loss = step, norm = 1 }) end end,
+}
+END_LUA
+mkdir tiny
+if unshare -m mount -t tmpfs -o size=2500k none tiny 2>/dev/null; then
+    # shellcheck disable=SC2016
+    expect_exit 1 unshare -m sh -c 'mount -t tmpfs -o size=2500k none tiny
+        assay run fill.lua --db tiny/a.db
+        code=$?
+        sqlite3 tiny/a.db "select group_concat(status || error), (select integrity_check from
+            pragma_integrity_check) from run"
+        exit $code'
+    why="fill.lua:4: tiny/a.db: cannot log: database or disk is full; free some space on that disk"
+    expect_line "failed$why|ok"
+    expect_err "run 1 failed: $why"
+    expect_err "the disk of tiny/a.db is full: no more runs are begun; free some space, then the same"
+    [ "$(grep -c "full" "$box/err")" -eq 3 ] || fail "more than: what the worker says, run 1 failed, no more"
+else
+    echo "no small file system can be mounted here: a run on a full disk was not tried"
+fi
+
 # limits
 cat >limits.lua <<'END_LUA'
 local as = require "assay"

@@ -22,7 +22,7 @@ static int64_t log_steps(store *s, int64_t run, int64_t steps, as_error *e)
 
 /* ---- the disk is full ---- */
 
-enum { FULL = 10, NOT_CLEAR = 11, LOST_ROWS = 12, NOT_OPEN = 13 };
+enum { FULL = 10, NOT_CLEAR = 11, LOST_ROWS = 12, NOT_OPEN = 13, NO_END = 14 };
 
 /* In a child: fills the room there is. `where` says what stops it. */
 static int fill(const char *where)
@@ -45,6 +45,9 @@ static int fill(const char *where)
     bool all = strtoll(ask(other, "SELECT count(*) FROM metric"), NULL, 10) == 2 * kept &&
                strcmp(ask(other, "PRAGMA integrity_check"), "ok") == 0;
     store_close(other);
+    if (s->full && /* there was room kept for this */
+        !store_finish(s, run, &(store_end_info){.status = "failed", .error = e.text}, &again))
+        return NO_END;
     store_close(s);
     return all && kept > 100 ? FULL : LOST_ROWS;
 }

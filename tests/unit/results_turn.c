@@ -167,8 +167,12 @@ static void what_the_killed_left_goes(void **state)
     assert_int_equal(files_of(used), 1);
     snprintf(database, sizeof database, "%s/new.db", folder);
     assert_int_equal(close(open(database, O_CREAT | O_WRONLY, 0666)), 0);
+    char half[64]; /* of an older assay, killed while it made one */
+    snprintf(half, sizeof half, "/dev/shm/assay-%u-new-%d", getuid(), (int)getpid());
+    assert_int_equal(close(open(half, O_CREAT | O_WRONLY, 0600)), 0);
     turn *t = turn_open(database);
     assert_non_null(t);
+    assert_int_equal(access(half, F_OK), -1);
     assert_int_equal(files_of(left), 0);
     assert_int_equal(files_of(used), 1);
     assert_int_equal(files_of(database), 1);
