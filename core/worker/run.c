@@ -115,10 +115,15 @@ static bool open_store(const job *j, run_session *s, as_error *e)
 {
     s->store = store_open(engine_short_path(j->db), STORE_WRITE, e);
     const char *status = NULL;
-    if (!s->store || !store_run_status(s->store, s->id, &status, e))
+    bool mine;
+    if (!s->store || !store_take_run(s->store, s->id, s->attempt, &mine, e))
         return false;
-    if (strcmp(status, "running") == 0)
+    if (mine)
         return true;
+    if (!store_run_status(s->store, s->id, &status, e))
+        return false;
+    if (getenv(BREADCRUMB_FD_ENV)) /* of a supervisor, who has died since: another may be making it anew */
+        return error_set(e, "run %lld was taken for lost before it began; nothing is done", (long long)s->id);
     store_close(s->store);
     s->store = NULL;
     const char *base = getenv("TMPDIR");

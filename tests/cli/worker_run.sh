@@ -57,6 +57,10 @@ draws=$(cat "results/artifacts/$uuid/stdout.txt")
 # the job can be repeated by hand: same draws, nothing written to the database
 count="select count(*), (select count(*) from artifact), (select count(*) from event) from metric"
 before=$(sqlite3 $db "$count")
+# the worker of a supervisor that died before it began: the run is another's
+expect_exit 2 env ASSAY_BREADCRUMB_FD=3 assay-worker run "results/artifacts/$uuid/job.json"
+expect_err "run 1 was taken for lost before it began; nothing is done"
+
 expect_exit 0 env TMPDIR="$box" assay-worker run "results/artifacts/$uuid/job.json"
 expect_line "$draws"
 expect_err "run 1 ended before (done): repeating it without writing to the database"
