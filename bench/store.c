@@ -2,6 +2,7 @@
  * (10 million if not given) in $TMPDIR and prints the median time of each question. bench/store.md has the
  * numbers. */
 #include "results/internal.h"
+#include "results/merge.h"
 #include "results/query.h"
 
 #include <inttypes.h>
@@ -105,6 +106,29 @@ static bool ask_all(const char *path, int64_t steps, as_error *e)
     return ok;
 }
 
+static void tell(void *self, const char *line)
+{
+    fprintf(self, "%s\n", line);
+}
+
+/* Into a new database beside it, and once more, when there is nothing to take. */
+static bool merge(const char *path, as_error *e)
+{
+    char target[4300];
+    snprintf(target, sizeof target, "%s.merged", path);
+    store *s = store_open(target, STORE_WRITE, e);
+    bool ok = s != NULL;
+    for (int i = 0; i < 2 && ok; i++) {
+        store_merged out;
+        double start = now_ms();
+        ok = store_merge(s, &path, 1, tell, stderr, &out, e);
+        printf("%-52s %8.0f ms\n", i ? "merging it again" : "merging it into an empty database",
+               now_ms() - start);
+    }
+    store_close(s);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     int64_t rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 10000000;
@@ -125,7 +149,7 @@ int main(int argc, char **argv)
     if (ok)
         printf("%" PRId64 " rows of %d runs made in %.1f s\n", rows / (RUNS * NAMES) * RUNS * NAMES, RUNS,
                1e-3 * (now_ms() - start));
-    ok = ok && ask_all(path, rows / (RUNS * NAMES), &e);
+    ok = ok && ask_all(path, rows / (RUNS * NAMES), &e) && merge(path, &e);
     if (!ok)
         fprintf(stderr, "%s\n", e.text);
     snprintf(command, sizeof command, "rm -r '%s'", folder);

@@ -20,6 +20,7 @@ place completion_place(const char *word, size_t n)
         {"FILE.yaml", PLACE_FILE},   {"SWEEP.yaml", PLACE_FILE}, {"TUNE.yaml", PLACE_FILE},
         {"OUT.so", PLACE_FILE},      {"DIR", PLACE_FOLDER},      {"RUN", PLACE_RUN},
         {"KIND/NAME", PLACE_PLUGIN}, {"ARM", PLACE_ARM},         {"DATASET", PLACE_DATA},
+        {"FILE.db", PLACE_FILE},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strlen(known[i].word) == n && memcmp(known[i].word, word, n) == 0)

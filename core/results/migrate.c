@@ -82,18 +82,19 @@ static bool take_steps(sqlite3 *db, const char *path, const migration *list, int
                            sqlite3_errmsg(db));
 }
 
-/* In the transaction that migrate_run opened. */
-static bool copy_and_step(sqlite3 *db, const char *path, const migration *list, int target, as_error *e)
+/* In the transaction that migrate opened. */
+static bool copy_and_step(sqlite3 *db, const char *path, const migration *list, int target, bool keep,
+                          as_error *e)
 {
     int from = number(db, "PRAGMA user_version");
     if (from >= target) /* another process was faster */
         return true;
     char copy[4096];
     snprintf(copy, sizeof copy, "%s.bak-v%d", path, from);
-    return copy_to(path, copy, e) && take_steps(db, path, list, from, target, e);
+    return (!keep || copy_to(path, copy, e)) && take_steps(db, path, list, from, target, e);
 }
 
-bool migrate_run(sqlite3 *db, const char *path, const migration *list, int target, as_error *e)
+static bool migrate(sqlite3 *db, const char *path, const migration *list, int target, bool keep, as_error *e)
 {
     int from = number(db, "PRAGMA user_version");
     if (from >= target)
@@ -101,11 +102,21 @@ bool migrate_run(sqlite3 *db, const char *path, const migration *list, int targe
     sqlite3_exec(db, "PRAGMA foreign_keys = OFF", NULL, NULL, NULL); /* has no effect inside a transaction */
     bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
     if (ok)
-        ok = copy_and_step(db, path, list, target, e);
+        ok = copy_and_step(db, path, list, target, keep, e);
     else
         error_set(e, "%s: cannot be brought to schema %d: %s", path, target, sqlite3_errmsg(db));
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
     return ok;
+}
+
+bool migrate_run(sqlite3 *db, const char *path, const migration *list, int target, as_error *e)
+{
+    return migrate(db, path, list, target, true, e);
+}
+
+bool migrate_copy(sqlite3 *db, const char *path, const migration *list, int target, as_error *e)
+{
+    return migrate(db, path, list, target, false, e);
 }

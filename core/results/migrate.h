@@ -23,4 +23,7 @@ extern const migration migrations[];  /* migrations/NNN.sql in order, ended by v
  * fails naming the step, and when a step is missing from `list` */
 bool migrate_run(sqlite3 *db, const char *path, const migration *list, int target, as_error *e);
 
+/* The same for a database that is itself a copy of `path`: no other is made. */
+bool migrate_copy(sqlite3 *db, const char *path, const migration *list, int target, as_error *e);
+
 #endif

@@ -18,6 +18,12 @@ const char *store_locate(const char *option)
     return environment && environment[0] ? environment : "results/assay.db";
 }
 
+/* What to do about a wrong file; one that is to be copied was named on purpose. */
+static const char *other_file(store_mode mode)
+{
+    return mode == STORE_COPY ? "" : "; name another file with --db FILE or ASSAY_DB";
+}
+
 /* The folder of `path` and all folders above it. */
 static bool make_folder(const char *path, as_error *e)
 {
@@ -44,13 +50,14 @@ static bool check_place(const char *path, store_mode mode, as_error *e)
     if (stat(path, &about) != 0) {
         if (mode == STORE_WRITE)
             return true;
-        return error_set(e,
-                         "%s: %s; run an experiment first, or name another file with --db FILE or ASSAY_DB",
-                         path, errno == ENOENT ? "there is no such file" : strerror(errno));
+        return error_set(e, "%s: %s%s", path, errno == ENOENT ? "there is no such file" : strerror(errno),
+                         mode == STORE_COPY
+                             ? ""
+                             : "; run an experiment first, or name another file with --db FILE or ASSAY_DB");
     }
     if (!S_ISREG(about.st_mode))
-        return error_set(e, "%s: is %s, not a database; name a file with --db FILE or ASSAY_DB", path,
-                         S_ISDIR(about.st_mode) ? "a folder" : "no ordinary file");
+        return error_set(e, "%s: is %s, not a database%s", path,
+                         S_ISDIR(about.st_mode) ? "a folder" : "no ordinary file", other_file(mode));
     return true;
 }
 
@@ -76,16 +83,13 @@ static bool check_owner(store *s, as_error *e)
     if (code == SQLITE_OK)
         code = pragma(s->db, "SELECT count(*) FROM sqlite_schema", &objects);
     if (code == SQLITE_NOTADB)
-        return error_set(e, "%s: is not a database; name another file with --db FILE or ASSAY_DB", s->path);
+        return error_set(e, "%s: is not a database%s", s->path, other_file(s->mode));
     if (code != SQLITE_OK)
         return store_fail(s, e, "cannot be read");
     if (application == SCHEMA_APPLICATION || (application == 0 && objects == 0 && s->version == 0))
         return true;
-    return error_set(
-        e,
-        "%s: is the database of another program (application_id %d, Assay's is %d); name another file "
-        "with --db FILE or ASSAY_DB",
-        s->path, application, SCHEMA_APPLICATION);
+    return error_set(e, "%s: is the database of another program (application_id %d, Assay's is %d)%s",
+                     s->path, application, SCHEMA_APPLICATION, other_file(s->mode));
 }
 
 /* Fills a new file, unless another process does so at the same moment. */
@@ -134,11 +138,35 @@ static bool ready_for_writing(store *s, as_error *e)
 static bool ready_for_reading(store *s, as_error *e)
 {
     if (s->version == 0)
-        return error_set(e, "%s: is empty; run an experiment first, or name another file with --db FILE",
-                         s->path);
+        return error_set(
+            e, "%s: is empty%s", s->path,
+            s->mode == STORE_COPY ? "" : "; run an experiment first, or name another file with --db FILE");
     if (sqlite3_exec(s->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(s, e, "cannot be read");
     return true;
+}
+
+/* In place of the file from here on. The copying is one read transaction, so it is consistent while others
+ * write. */
+static bool ready_as_copy(store *s, as_error *e)
+{
+    if (s->version > SCHEMA_VERSION)
+        return error_set(e, "%s: was written by a newer assay (schema %d, this one knows %d); update assay",
+                         s->path, s->version, SCHEMA_VERSION);
+    sqlite3 *copy = NULL;
+    sqlite3_backup *backup = NULL;
+    if (sqlite3_open_v2("", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
+        backup = sqlite3_backup_init(copy, "main", s->db, "main");
+    if (backup)
+        sqlite3_backup_step(backup, -1);
+    bool ok = backup && sqlite3_backup_finish(backup) == SQLITE_OK;
+    if (!ok)
+        error_set(e, "%s: cannot be copied to a temporary file: %s", s->path, sqlite3_errmsg(copy));
+    sqlite3_close(s->db);
+    s->db = copy;
+    ok = ok && migrate_copy(s->db, s->path, migrations, SCHEMA_VERSION, e);
+    s->version = SCHEMA_VERSION;
+    return ok;
 }
 
 /* SQLite opens lazily: only the first read tells whether the file can be opened. */
@@ -175,19 +203,17 @@ static bool fail_open(store *s, as_error *e)
     const char *reason = number ? strerror(number) : sqlite3_errmsg(s->db);
     if (number == ENOENT) /* the folder is there: check_place saw to it */
         reason = "its folder takes no new file";
-    return error_set(
-        e,
-        "%s: cannot be opened: %s; check the permissions of the file and its folder, or name another "
-        "file with --db FILE or ASSAY_DB",
-        s->path, reason);
+    return error_set(e, "%s: cannot be opened: %s; check the permissions of the file and its folder%s%s",
+                     s->path, reason, *other_file(s->mode) ? ", or" : "",
+                     *other_file(s->mode) ? other_file(s->mode) + 1 : "");
 }
 
 static bool open_database(store *s, as_error *e)
 {
     int code =
         open_file(s, s->path,
-                  s->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    if (s->mode == STORE_READ && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY))
+                  s->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    if (s->mode != STORE_WRITE && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY))
         code = open_unchanging(s);
     if (code == SQLITE_CANTOPEN)
         return fail_open(s, e);
@@ -199,7 +225,9 @@ static bool open_database(store *s, as_error *e)
             SQLITE_OK ||
         statistics_register(s->db) != SQLITE_OK)
         return store_fail(s, e, "cannot be opened");
-    return s->mode == STORE_WRITE ? ready_for_writing(s, e) : ready_for_reading(s, e);
+    if (s->mode == STORE_WRITE)
+        return ready_for_writing(s, e);
+    return ready_for_reading(s, e) && (s->mode == STORE_READ || ready_as_copy(s, e));
 }
 
 /* The folder of `path` + "/artifacts"; owned. */
@@ -237,7 +265,7 @@ store *store_open(const char *path, store_mode mode, as_error *e)
         as_error ignored = {0}; /* a file that cannot be written is read as it is */
         store_close(store_open(path, STORE_WRITE, &ignored));
     }
-    if (mode == STORE_WRITE || s->version >= SCHEMA_VERSION)
+    if (mode != STORE_READ || s->version >= SCHEMA_VERSION)
         return s;
     store_close(s); /* an older file: opening it for writing migrates it */
     s = store_open(path, STORE_WRITE, e);

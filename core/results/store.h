@@ -24,8 +24,10 @@
 typedef struct store store;
 
 typedef enum {
-    STORE_READ,  /* the file must exist; save for what both modes do, it is not written */
+    STORE_READ,  /* the file must exist; save for what it and STORE_WRITE do, it is not written */
     STORE_WRITE, /* made when missing, with its folder */
+    STORE_COPY,  /* a copy of it as it is at this moment, in a temporary file without a name and with the
+                    present schema: the file itself is never written, whatever its schema */
 } store_mode;
 
 /* The database to use: `option` (the value of --db) if not NULL, else $ASSAY_DB, else results/assay.db.
@@ -36,7 +38,7 @@ const char *store_locate(const char *option);
  * PATH.bak-vN.
  * ->  owned (store_close), or NULL
  * fails naming the file and the way out: missing (STORE_READ), unwritable, not a database, another
- * application's, or written by a newer assay (STORE_WRITE only; STORE_READ opens it, see store_version) */
+ * application's, or written by a newer assay (STORE_READ opens it, see store_version) */
 store *store_open(const char *path, store_mode mode, as_error *e);
 
 /* NULL is fine. */
