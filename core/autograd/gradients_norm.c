@@ -81,11 +81,13 @@ void gradient_row_norm(as_ctx *c, const node *n, as_t gy, as_t *gx)
     gradient_norm(c, n, gy, gx, NULL, NULL, 1);
 }
 
+/* What the forward found counts for as long as nobody has changed it. */
 static op_call call_of(const node *n, as_t *in)
 {
     for (int i = 0; i < n->n && i < 4; i++)
         in[i] = n->in[i].saved;
-    return (op_call){.code = n->code, .in = in, .n = n->n, .attr = n->attr};
+    as_t found = n->found && n->found->store->version == n->found_version ? n->found : NULL;
+    return (op_call){.code = n->code, .in = in, .n = n->n, .attr = n->attr, .found = found};
 }
 
 void fused_row_norm(as_ctx *c, const node *n, as_t gy, as_t *gx)
@@ -131,5 +133,7 @@ void gradient_cross_entropy(as_ctx *c, const node *n, as_t gy, as_t *gx)
 
 void fused_cross_entropy(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {
-    gx[0] = forward_cross_entropy_gradient(c, gy, n->in[0].saved, n->in[1].saved, n->out, n->attr.r[0]);
+    as_t in[4];
+    op_call call = call_of(n, in);
+    gx[0] = forward_cross_entropy_gradient(c, &call, gy, n->out);
 }

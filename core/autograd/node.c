@@ -37,9 +37,9 @@ void node_spend(node *n)
         n->in[i].saved = NULL;
         tensor_unref(saved);
     }
-    as_t out = n->out;
-    n->out = NULL;
-    tensor_unref(out);
+    tensor_unref(n->out);
+    tensor_unref(n->found);
+    n->out = n->found = NULL;
     n->spent = true;
 }
 
@@ -110,6 +110,10 @@ bool node_record(as_ctx *c, const op *o, const op_call *call, as_t out)
     if (alias) {
         n->out = tensor_ref(alias);
         n->out_version = alias->store->version;
+    }
+    if (call->found) {
+        n->found = tensor_ref(call->found);
+        n->found_version = call->found->store->version;
     }
     for (int i = 0; i < call->n; i++) {
         as_t x = call->in[i];

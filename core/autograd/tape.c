@@ -62,11 +62,11 @@ as_t tape_op(as_ctx *c, as_op_code code, const as_t *in, int n, const as_attr *a
             return context_fail(c, "%s: input %d of %d is missing", o->name, i + 1, n);
         record |= in[i]->requires_grad;
     }
+    call.records = record && x->recording && o->gradient;
     as_t out = o->forward(c, &call);
     if (x->failed || (trace_nan_on() && !x->in_rule && !trace_nan(c, &call, out)))
         return named_failure(c, o->name, &call);
-    if (record && x->recording && o->gradient && out != in[0] && tensor_is_float(out) &&
-        !node_record(c, o, &call, out))
+    if (call.records && out != in[0] && tensor_is_float(out) && !node_record(c, o, &call, out))
         return x->inert;
     if (record && x->replay && !out->requires_grad)
         return replay_tensor(c, out);

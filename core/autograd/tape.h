@@ -73,7 +73,8 @@ struct node {
     as_t grad;     /* kept during a walk: what has arrived */
     as_t leaf;     /* borrowed: the tensor of a leaf */
     as_t out;      /* kept: the output without its node, which would make a cycle */
-    uint32_t out_version;
+    as_t found;    /* kept: what the forward left for the fused gradient; NULL if nothing */
+    uint32_t out_version, found_version;
     node *next;   /* the node above during a walk down; the list of nodes to free */
     node *before; /* during a walk: the node to visit next */
     int place;    /* during a walk: inputs looked at */

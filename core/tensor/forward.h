@@ -11,6 +11,8 @@ typedef struct {
     const as_t *in;
     int n;
     as_attr attr;
+    bool records; /* the tape keeps a node of it */
+    as_t found;   /* then: what the forward may leave for the fused gradient, so as not to find it again */
 } op_call;
 
 /* elementwise */
@@ -38,7 +40,7 @@ as_t forward_batch_moments(as_ctx *c, op_call *call);
 as_t forward_batch_norm(as_ctx *c, op_call *call);
 void forward_batch_norm_gradient(as_ctx *c, const op_call *call, as_t gy, as_t *gx);
 as_t forward_cross_entropy(as_ctx *c, op_call *call);
-as_t forward_cross_entropy_gradient(as_ctx *c, as_t gy, as_t x, as_t label, as_t loss, double smoothing);
+as_t forward_cross_entropy_gradient(as_ctx *c, const op_call *call, as_t gy, as_t loss);
 
 as_t forward_norm(as_ctx *c, op_call *call); /* sqrt of the sum of squares */
 as_t forward_cumsum(as_ctx *c, op_call *call);

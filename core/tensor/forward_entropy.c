@@ -1,4 +1,5 @@
-/* Cross-entropy of rows in one pass; the gradient finds what it needs from the losses. */
+/* Cross-entropy of rows in one pass. Where the tape will ask for a gradient, the same pass leaves that of the
+ * losses' mean, which is mostly what it asks for; any other is found from the losses. */
 #include "tensor/forward.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
@@ -11,10 +12,10 @@ typedef struct {
     const kernels *k;
     int64_t rows, n, per_piece;
     size_t bytes;
-    char *y;
+    char *y, *gx;
     const char *x, *gy, *loss;
     const int64_t *label;
-    double smoothing;
+    double smoothing, factor;
 } entropy_job;
 
 static void piece_of(void *arg, int64_t piece)
@@ -24,10 +25,11 @@ static void piece_of(void *arg, int64_t piece)
     rows = rows < j->per_piece ? rows : j->per_piece;
     size_t row = (size_t)first * j->bytes, at = row * (size_t)j->n;
     if (j->gy)
-        j->k->cross_entropy_gradient(j->y + at, j->gy + row, j->x + at, j->loss + row, j->label + first, rows,
-                                     j->n, j->smoothing);
+        j->k->cross_entropy_gradient(j->gx + at, j->gy + row, j->x + at, j->loss + row, j->label + first,
+                                     rows, j->n, j->smoothing);
     else
-        j->k->cross_entropy(j->y + row, j->x + at, j->label + first, rows, j->n, j->smoothing);
+        j->k->cross_entropy(j->y + row, j->gx ? j->gx + at : NULL, j->x + at, j->label + first, rows, j->n,
+                            j->smoothing, j->factor);
 }
 
 static void entropy_run(entropy_job *j, as_t x)
@@ -79,18 +81,45 @@ as_t forward_cross_entropy(as_ctx *c, op_call *call)
     if (!context_ok(c) || !labels_in_range(c, label, x->size[x->rank - 1]))
         return context_of(c)->inert;
     entropy_job j = {.y = y->data, .label = label->data, .smoothing = call->attr.r[0]};
+    if (call->records && x->count) {
+        call->found = tensor_new(c, (as_dtype)x->dtype, tensor_dims(x));
+        if (!context_ok(c))
+            return y;
+        j.gx = call->found->data;
+        j.factor = 1 / (double)label->count;
+    }
     entropy_run(&j, x);
     return y;
 }
 
-as_t forward_cross_entropy_gradient(as_ctx *c, as_t gy, as_t x, as_t label, as_t loss, double smoothing)
+/* Whether gy, dense, asks for the gradient of the mean. */
+static bool is_of_mean(const struct as_tensor *gy)
 {
-    x = tensor_dense(c, x), label = tensor_dense(c, label), gy = tensor_dense(c, gy);
+    const double each = 1 / (double)gy->count;
+    int64_t i = 0;
+    if (gy->dtype == AS_F32)
+        while (i < gy->count && ((const float *)gy->data)[i] == (float)each)
+            i++;
+    else
+        while (i < gy->count && ((const double *)gy->data)[i] == each)
+            i++;
+    return i == gy->count;
+}
+
+as_t forward_cross_entropy_gradient(as_ctx *c, const op_call *call, as_t gy, as_t loss)
+{
+    gy = tensor_dense(c, gy);
+    if (call->found && context_ok(c) && is_of_mean(gy))
+        return tensor_alias(c, call->found);
+    as_t x = tensor_dense(c, call->in[0]), label = tensor_dense(c, call->in[1]);
     as_t gx = tensor_new(c, (as_dtype)x->dtype, tensor_dims(x));
     if (!context_ok(c))
         return gx;
-    entropy_job j = {
-        .y = gx->data, .gy = gy->data, .loss = loss->data, .label = label->data, .smoothing = smoothing};
+    entropy_job j = {.gx = gx->data,
+                     .gy = gy->data,
+                     .loss = loss->data,
+                     .label = label->data,
+                     .smoothing = call->attr.r[0]};
     entropy_run(&j, x);
     return gx;
 }

@@ -72,9 +72,10 @@ typedef struct {
     kernel_softmax *softmax, *log_softmax;
     kernel_softmax_gradient *softmax_gradient, *log_softmax_gradient;
 
-    /* loss[r] = lse(x) - (1 - s) x[label] - s mean(x) of rows x [rows, n]; labels in range, n >= 1 */
-    void (*cross_entropy)(void *loss, const void *x, const int64_t *label, int64_t rows, int64_t n,
-                          double smoothing);
+    /* loss[r] = lse(x) - (1 - s) x[label] - s mean(x) of rows x [rows, n]; labels in range, n >= 1.
+     * gx, unless NULL: the gradient of factor times the losses' sum */
+    void (*cross_entropy)(void *loss, void *gx, const void *x, const int64_t *label, int64_t rows, int64_t n,
+                          double smoothing, double factor);
     void (*cross_entropy_gradient)(void *gx, const void *gy, const void *x, const void *loss,
                                    const int64_t *label, int64_t rows, int64_t n, double smoothing);
 

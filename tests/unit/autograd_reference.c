@@ -2,6 +2,8 @@
  * random operations. */
 #include "engine.h"
 
+#include <string.h>
+
 static as_t random_of(as_ctx *c, as_dtype dtype, as_dims dims)
 {
     as_t x = tensor_new(c, dtype, dims);
@@ -107,6 +109,40 @@ static void entropy(void **state)
                  "cross_entropy: label %d at place 2, expected 0 <= label < %d; given f32[70,%d], i64[70]",
                  (int)n, (int)n, (int)n);
         ENGINE_FAILS(c, text);
+        as_close(c, s, NULL);
+    }
+}
+
+/* The gradient of the mean, which the forward pass leaves, and of other sums; again after the one given out
+ * was changed. */
+static void entropy_gradients(void **state)
+{
+    as_ctx *c = *state;
+    for (int64_t n = 2; n <= 602; n += 300) {
+        as_scope s = as_open(c);
+        const int64_t rows = 70;
+        as_t x = random_of(c, AS_F32, AS_DIMS(rows, n)), label = tensor_new(c, AS_I64, AS_DIMS(rows));
+        engine_fill(label, 0, (double)n);
+        tape_require(c, x, true);
+        as_t loss = as_cross_entropy(c, x, label, 0.1), mean = as_mean(c, loss, 0);
+        for (int time = 0; time < 4; time++) {
+            as_t y = time == 1 ? as_scale(c, mean, 2) : time == 3 ? as_sum(c, loss, 0) : mean, g;
+            double factor = time == 1 ? 2 : time == 3 ? (double)rows : 1;
+            assert_true(tape_gradients(c, y, NULL, &x, 1, false, &g));
+            ENGINE_OK(c);
+            for (int64_t r = 0; r < rows; r++) {
+                double sum = 0;
+                for (int64_t k = 0; k < n; k++)
+                    sum += exp(engine_at(x, r * n + k));
+                for (int64_t k = 0; k < n; k++) {
+                    double p = exp(engine_at(x, r * n + k)) / sum, hot = k == (int64_t)engine_at(label, r);
+                    double want = factor / (double)rows * (p - 0.9 * hot - 0.1 / (double)n);
+                    near_at("cross_entropy's gradient", g, r * n + k, want, 1e-6 * factor / (double)rows);
+                }
+            }
+            memset(g->data, 0, (size_t)g->count * sizeof(float));
+            tensor_touch(g);
+        }
         as_close(c, s, NULL);
     }
 }
@@ -313,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(norms, setup, teardown),
         cmocka_unit_test_setup_teardown(entropy, setup, teardown),
+        cmocka_unit_test_setup_teardown(entropy_gradients, setup, teardown),
         cmocka_unit_test_setup_teardown(moved, setup, teardown),
         cmocka_unit_test_setup_teardown(large_orders, setup, teardown),
         cmocka_unit_test_setup_teardown(images, setup, teardown),

@@ -268,12 +268,90 @@ static void test_softmax(void **state)
     each_table(check_softmax_limits);
 }
 
+/* Rows of items of +-10 under smoothing s: the loss, and the gradient of 3 times the sum of losses, made with
+ * the loss and from it. Labels are the first, the last and one between by turns. */
+static void check_cross_entropy(const table *t)
+{
+    for (size_t s = 0; s < SHAPES; s++)
+        for (double smoothing = 0; smoothing < 0.2; smoothing += 0.125) {
+            block b = block_of(t, shapes[s], 10);
+            const int64_t rows = b.outer * b.inner, n = b.n;
+            void *loss = items_of(t, NULL, rows), *gy = items_of(t, NULL, rows);
+            void *later = items_of(t, NULL, b.items);
+            int64_t *label = calloc((size_t)rows + 1, sizeof *label);
+            for (int64_t r = 0; r < rows; r++) {
+                label[r] = r % 3 == 0 ? 0 : r % 3 == 1 ? n - 1 : n / 2;
+                put(t, gy, r, 3);
+            }
+            t->k.cross_entropy(loss, NULL, b.x, label, rows, n, smoothing, 0);
+            t->k.cross_entropy_gradient(later, gy, b.x, loss, label, rows, n, smoothing);
+            void *with = items_of(t, NULL, rows);
+            t->k.cross_entropy(with, b.y, b.x, label, rows, n, smoothing, 3);
+            assert_memory_equal(loss, with, (size_t)rows * t->size);
+            for (int64_t r = 0; r < rows; r++) {
+                double sum = 0, mean = 0, tolerance = 60 * t->epsilon;
+                for (int64_t i = r * n; i < (r + 1) * n; i++) {
+                    sum += exp(get(t, b.x, i));
+                    mean += get(t, b.x, i) / (double)n;
+                }
+                double picked = (1 - smoothing) * get(t, b.x, r * n + label[r]) + smoothing * mean;
+                assert_near(t, "cross-entropy", r, get(t, loss, r), log(sum) - picked, tolerance);
+                for (int64_t k = 0; k < n; k++) {
+                    double want = exp(get(t, b.x, r * n + k)) / sum - smoothing / (double)n;
+                    want = 3 * (k == label[r] ? want - (1 - smoothing) : want);
+                    assert_near(t, "gradient with the loss", r, get(t, b.y, r * n + k), want, tolerance);
+                    assert_near(t, "gradient from the loss", r, get(t, later, r * n + k), want, tolerance);
+                }
+            }
+            free(loss), free(with), free(gy), free(later), free(label);
+            block_free(&b);
+        }
+}
+
+/* Classes of -infinity get no share; NaN and infinities show in the loss and in the whole row's gradient. */
+static void check_cross_entropy_limits(const table *t)
+{
+    static const double rows[][4] = {
+        /* an item, another, the loss of the first, its gradient there */
+        {0, -INFINITY, 0, 0},
+        {-INFINITY, 0, INFINITY, -1},
+        {1e30, -1e30, 0, 0},
+        {INFINITY, 0, NAN, NAN},
+        {NAN, 0, NAN, NAN},
+        {NAN, NAN, NAN, NAN},
+        {-INFINITY, -INFINITY, NAN, NAN},
+    };
+    for (int64_t n = 2; n <= 600; n += 299)
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            void *x = items_of(t, NULL, n), *gx = items_of(t, NULL, n), *later = items_of(t, NULL, n);
+            void *loss = items_of(t, NULL, 1), *gy = items_of(t, (double[]){1}, 1);
+            for (int64_t i = 0; i < n; i++)
+                put(t, x, i, i < 2 ? rows[r][i] : -INFINITY);
+            const int64_t label = 0;
+            t->k.cross_entropy(loss, gx, x, &label, 1, n, 0, 1);
+            assert_near(t, "cross-entropy's limit", (int64_t)r, get(t, loss, 0), rows[r][2], 0);
+            assert_near(t, "gradient's limit", (int64_t)r, get(t, gx, 0), rows[r][3], 0);
+            t->k.cross_entropy_gradient(later, gy, x, loss, &label, 1, n, 0);
+            if (isfinite(rows[r][2]))
+                assert_near(t, "later gradient's limit", (int64_t)r, get(t, later, 0), rows[r][3], 0);
+            free(x), free(gx), free(later), free(loss), free(gy);
+        }
+}
+
+static void test_cross_entropy(void **state)
+{
+    (void)state;
+    each_table(check_cross_entropy);
+    each_table(check_cross_entropy_limits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sum_and_mean),
         cmocka_unit_test(test_max_min_argmax),
         cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_cross_entropy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,14 +30,15 @@ INLINE float real_abs(float x)
 
 /* Limits of arguments, by name: see table.c, which keeps their values from the compiler. */
 typedef struct {
-    float exp_low, exp_high, tanh_far, erf_far, normal_far;
+    float exp_low, exp_high, exp_below_low, tanh_far, erf_far, normal_far;
 } function_limits;
 extern const function_limits KERNEL(limits);
 
 /* x = k ln 2 + r, |r| <= ln 2 / 2. Adding 1.5 2^23 rounds to an integer and leaves k in the low bits of the
  * sum; k times the upper part of ln 2 is exact. */
 typedef struct {
-    float r, half_scale; /* 2^(k-1), since 2^128 would be out of range; 0 for k = -126 */
+    float r;
+    uint32_t k; /* its low bits */
 } exp_parts;
 
 INLINE exp_parts exp_split(float x)
@@ -46,7 +47,13 @@ INLINE exp_parts exp_split(float x)
     float t = x * 1.44269504f + shift;
     float k = t - shift;
     float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
-    return (exp_parts){r, from_bits((to_bits(t) + 126) << 23)};
+    return (exp_parts){r, to_bits(t)};
+}
+
+/* 2^(k-1), since 2^128 would be out of range; 0 for k = -126 */
+INLINE float half_scale(exp_parts e)
+{
+    return from_bits((e.k + 126) << 23);
 }
 
 /* (e^r - 1 - r) / r^2; relative error of e^r - 1 1.4e-8. Polynomials go by pairs of terms: the chain of
@@ -69,7 +76,7 @@ INLINE float exp_sum(float x, float tail)
     exp_parts e = exp_split(exp_clamp(x));
     float r = e.r + tail, square = r * r;
     float p = exp_rest(r, square) * square + (r + 1.0f);
-    return (p * e.half_scale) * 2.0f;
+    return (p * half_scale(e)) * 2.0f;
 }
 
 INLINE float real_exp(float x)
@@ -77,12 +84,20 @@ INLINE float real_exp(float x)
     return exp_sum(x, -0.0f);
 }
 
+/* e^x for x up to 88, where 2^k is in range: two operations less. Below x = -87.68 0. */
+INLINE float exp_below(float x)
+{
+    exp_parts e = exp_split(at_least(x, KERNEL(limits).exp_below_low));
+    float square = e.r * e.r;
+    return (exp_rest(e.r, square) * square + (e.r + 1.0f)) * from_bits((e.k + 127) << 23);
+}
+
 /* 2^k (e^r - 1) + (2^k - 1); x within the limits of exp */
 INLINE float expm1_within(float x)
 {
     exp_parts e = exp_split(x);
-    float square = e.r * e.r, q = exp_rest(e.r, square) * square + e.r;
-    return (q * e.half_scale + (e.half_scale - 0.5f)) * 2.0f;
+    float square = e.r * e.r, q = exp_rest(e.r, square) * square + e.r, half = half_scale(e);
+    return (q * half + (half - 0.5f)) * 2.0f;
 }
 
 INLINE float real_expm1(float x)

@@ -21,6 +21,11 @@ static inline double real_exp(double x)
     return exp(x);
 }
 
+static inline double exp_below(double x)
+{
+    return exp(x);
+}
+
 static inline double real_expm1(double x)
 {
     return expm1(x);

@@ -100,28 +100,72 @@ static inline void sum_columns(real *s, const real *x, int64_t n, int64_t step, 
         s[i] += rest[i];
 }
 
-/* Exponentials summed at a time: they are still in L1. */
-#define CHUNK 512
+static inline real dot_row(const real *x, const real *y, int64_t n)
+{
+    double total = 0;
+    for (int64_t start = 0; start < n; start += RUN * LANES) {
+        int64_t end = smaller(start + RUN * LANES, n), i = start;
+        real lane[LANES] = {0};
+        for (; i + LANES <= end; i += LANES)
+            for (int l = 0; l < LANES; l++)
+                lane[l] += x[i + l] * y[i + l];
+        for (int l = 0; i + l < end; l++)
+            lane[l] += x[i + l] * y[i + l];
+        total += fold_lanes(lane, plus_of);
+    }
+    return (real)total;
+}
 
+/* The largest item to shift exponentials by: NaN is passed over, it comes back in their sum. */
+INLINE real shift_row(const real *x, int64_t n)
+{
+    if (n >= LANES / 4)
+        return fold_row(x, n, -INFINITE, at_least);
+    real m = x[0];
+    for (int64_t i = 1; i < n; i++)
+        m = at_least(m, x[i]);
+    return m;
+}
+
+/* y = e^(x - shift), shift at least about the largest item; y may be x */
 static inline void exp_shifted(real *y, const real *x, int64_t n, real shift)
 {
     INDEPENDENT
     for (int64_t i = 0; i < n; i++)
-        y[i] = real_exp(x[i] - shift);
+        y[i] = exp_below(x[i] - shift);
 }
 
-/* y = e^(x - shift); returns the sum. y may be x, or NULL. */
-static inline real exp_row(real *y, const real *x, int64_t n, real shift)
+/* The same; returns the sum. keep: whether y is wanted */
+INLINE real exp_sum_row(real *y, const real *x, int64_t n, real shift, bool keep)
 {
-    real chunk[CHUNK];
     double total = 0;
-    for (int64_t start = 0; start < n; start += CHUNK) {
-        int64_t items = smaller(CHUNK, n - start);
-        real *e = y ? y + start : chunk;
-        exp_shifted(e, x + start, items, shift);
-        total += sum_row(e, items);
+    for (int64_t start = 0; start < n; start += RUN * LANES) {
+        int64_t end = smaller(start + RUN * LANES, n), i = start;
+        real lane[LANES] = {0};
+        for (; i + LANES <= end; i += LANES) {
+            INDEPENDENT
+            for (int l = 0; l < LANES; l++) {
+                real e = exp_below(x[i + l] - shift);
+                lane[l] += e;
+                if (keep)
+                    y[i + l] = e;
+            }
+        }
+        for (int l = 0; i + l < end; l++) {
+            real e = exp_below(x[i + l] - shift);
+            lane[l] += e;
+            if (keep)
+                y[i + l] = e;
+        }
+        total += fold_lanes(lane, plus_of);
     }
     return (real)total;
+}
+
+/* y NULL: the sum alone */
+static inline real exp_row(real *y, const real *x, int64_t n, real shift)
+{
+    return y ? exp_sum_row(y, x, n, shift, true) : exp_sum_row(NULL, x, n, shift, false);
 }
 
 #endif

@@ -10,14 +10,14 @@
 
 static void softmax_row(real *y, const real *x, int64_t n)
 {
-    real scale = 1 / exp_row(y, x, n, max_row(x, n));
+    real scale = 1 / exp_row(y, x, n, shift_row(x, n));
     for (int64_t i = 0; i < n; i++)
         y[i] *= scale;
 }
 
 static void log_softmax_row(real *y, const real *x, int64_t n)
 {
-    real m = max_row(x, n), log_sum_exp = real_log(exp_row(NULL, x, n, m));
+    real m = shift_row(x, n), log_sum_exp = real_log(exp_row(NULL, x, n, m));
     INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         y[i] = (x[i] - m) - log_sum_exp;
@@ -173,15 +173,7 @@ static void logsumexp(void *y_, const void *x_, int64_t outer, int64_t n, int64_
 /* y (gy - sum of gy y) */
 static void softmax_gradient_row(real *gx, const real *gy, const real *y, int64_t n)
 {
-    double total = 0;
-    for (int64_t start = 0; start < n; start += CHUNK) {
-        int64_t items = smaller(CHUNK, n - start);
-        real product[CHUNK];
-        for (int64_t i = 0; i < items; i++)
-            product[i] = gy[start + i] * y[start + i];
-        total += sum_row(product, items);
-    }
-    const real dot = (real)total;
+    const real dot = dot_row(gy, y, n);
     INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         gx[i] = y[i] * (gy[i] - dot);
@@ -226,7 +218,7 @@ static void log_softmax_gradient_row(real *gx, const real *gy, const real *y, in
     const real s = sum_row(gy, n);
     INDEPENDENT
     for (int64_t i = 0; i < n; i++)
-        gx[i] = gy[i] - real_exp(y[i]) * s;
+        gx[i] = gy[i] - exp_below(y[i]) * s;
 }
 
 static void log_softmax_gradient_columns(real *gx, const real *gy, const real *y, int64_t n, int64_t step,

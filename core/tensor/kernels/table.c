@@ -5,11 +5,16 @@
 /* Here, in another file than the loops that use them, because gcc must not know these values: it would
  * compute the function at the limit and choose between results with compares and blends, where the argument
  * takes one min or max (exp 0.25 -> 0.19 ns, gelu 1.27 -> 0.60 ns an item on Zen 4 with AVX-512).
- *   exp    below exp_low the scale 2^k is 0, at exp_high the result overflows
+ *   exp    below exp_low the scale 2^k is 0, at exp_high the result overflows; at exp_below_low that of
+ *          exp_below is 0
  *   tanh, erf   1 beyond
  *   normal      e^(-a a / 2) is 0 beyond */
-const function_limits KERNEL(limits) = {
-    .exp_low = -87.5f, .exp_high = 89.0f, .tanh_far = 10.0f, .erf_far = 10.0f, .normal_far = 14.0f};
+const function_limits KERNEL(limits) = {.exp_low = -87.5f,
+                                        .exp_high = 89.0f,
+                                        .exp_below_low = -88.0f,
+                                        .tanh_far = 10.0f,
+                                        .erf_far = 10.0f,
+                                        .normal_far = 14.0f};
 #endif
 
 void KERNEL(kernels_fill)(kernels *k)
