@@ -5,13 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELL 64 /* room for any number as text */
-
-/* The shortest digits that read back as the same number, always with a point or an exponent: 1 is not 1.0. */
-static void all_digits(double x, char out[CELL])
+void rows_digits(double x, char out[ROWS_DIGITS])
 {
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, CELL, "%.*g", digits, x);
+        snprintf(out, ROWS_DIGITS, "%.*g", digits, x);
         if (strtod(out, NULL) == x)
             break;
     }
@@ -20,28 +17,28 @@ static void all_digits(double x, char out[CELL])
 }
 
 /* For people: six digits, and no exponent where a plain number is as short. */
-static void few_digits(double x, char out[CELL])
+static void few_digits(double x, char out[ROWS_DIGITS])
 {
     if (fabs(x) >= 1e6 && fabs(x) < 1e15)
-        snprintf(out, CELL, "%.0f", x);
+        snprintf(out, ROWS_DIGITS, "%.0f", x);
     else
-        snprintf(out, CELL, "%.6g", x);
+        snprintf(out, ROWS_DIGITS, "%.6g", x);
 }
 
 /* The value of a column as text, NULL as an empty one; `room` holds what SQLite does not. */
-static const char *text_of(sqlite3_stmt *q, int column, bool people, char room[CELL])
+static const char *text_of(sqlite3_stmt *q, int column, bool people, char room[ROWS_DIGITS])
 {
     if (sqlite3_column_type(q, column) != SQLITE_FLOAT) {
         const char *text = (const char *)sqlite3_column_text(q, column);
         return text ? text : "";
     }
-    (people ? few_digits : all_digits)(sqlite3_column_double(q, column), room);
+    (people ? few_digits : rows_digits)(sqlite3_column_double(q, column), room);
     return room;
 }
 
 /* ---- csv ---- */
 
-static void csv_cell(const char *text, bool quote, FILE *out)
+void rows_csv_field(const char *text, bool quote, FILE *out)
 {
     if (!quote && !strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
@@ -59,17 +56,17 @@ static void csv_cell(const char *text, bool quote, FILE *out)
 static int write_csv(sqlite3_stmt *q, FILE *out)
 {
     int columns = sqlite3_column_count(q), code;
-    char room[CELL];
+    char room[ROWS_DIGITS];
     for (int c = 0; c < columns; c++) {
         fputs(c ? "," : "", out);
-        csv_cell(sqlite3_column_name(q, c), false, out);
+        rows_csv_field(sqlite3_column_name(q, c), false, out);
     }
     fputs("\r\n", out);
     while ((code = sqlite3_step(q)) == SQLITE_ROW && !ferror(out)) {
         for (int c = 0; c < columns; c++) {
             bool empty_text = sqlite3_column_type(q, c) == SQLITE_TEXT && sqlite3_column_bytes(q, c) == 0;
             fputs(c ? "," : "", out);
-            csv_cell(text_of(q, c, false, room), empty_text, out);
+            rows_csv_field(text_of(q, c, false, room), empty_text, out);
         }
         fputs("\r\n", out);
     }
@@ -78,7 +75,7 @@ static int write_csv(sqlite3_stmt *q, FILE *out)
 
 /* ---- json ---- */
 
-static void json_text(const char *text, FILE *out)
+void rows_json_string(const char *text, FILE *out)
 {
     fputc('"', out);
     for (; *text; text++) {
@@ -97,10 +94,15 @@ static void json_text(const char *text, FILE *out)
     fputc('"', out);
 }
 
+void rows_json_number(double x, FILE *out)
+{
+    char digits[ROWS_DIGITS];
+    rows_digits(x, digits);
+    fputs(isinf(x) ? x > 0 ? "9e999" : "-9e999" : digits, out);
+}
+
 static void json_value(sqlite3_stmt *q, int column, FILE *out)
 {
-    char room[CELL];
-    double x;
     switch (sqlite3_column_type(q, column)) {
     case SQLITE_NULL:
         fputs("null", out);
@@ -109,11 +111,10 @@ static void json_value(sqlite3_stmt *q, int column, FILE *out)
         fputs((const char *)sqlite3_column_text(q, column), out);
         break;
     case SQLITE_FLOAT:
-        x = sqlite3_column_double(q, column);
-        fputs(isinf(x) ? x > 0 ? "9e999" : "-9e999" : text_of(q, column, false, room), out);
+        rows_json_number(sqlite3_column_double(q, column), out);
         break;
     default:
-        json_text((const char *)sqlite3_column_text(q, column), out);
+        rows_json_string((const char *)sqlite3_column_text(q, column), out);
     }
 }
 
@@ -126,7 +127,7 @@ static int write_json(sqlite3_stmt *q, FILE *out)
         before = ",";
         for (int c = 0; c < columns; c++) {
             fputs(c ? ", " : "", out);
-            json_text(sqlite3_column_name(q, c), out);
+            rows_json_string(sqlite3_column_name(q, c), out);
             fputs(": ", out);
             json_value(q, c, out);
         }
@@ -190,7 +191,7 @@ static bool add_cell(grid *g, int column, const char *text, bool markdown)
 
 static int fill(grid *g, sqlite3_stmt *q, int columns, bool markdown)
 {
-    char room[CELL];
+    char room[ROWS_DIGITS];
     int code;
     for (int c = 0; c < columns; c++)
         if (!add_cell(g, c, sqlite3_column_name(q, c), markdown))
