@@ -23,7 +23,7 @@ static const option options[] = {
 #define CLAIMS                                                                                               \
     " FROM claim c JOIN experiment x ON x.id = c.experiment_id"                                              \
     " LEFT JOIN verdict v ON v.id = (SELECT l.id FROM verdict l WHERE l.claim_id = c.id"                     \
-    "   ORDER BY (?2 OR l.trial IS NULL) DESC, l.id DESC LIMIT 1)"                                           \
+    "   ORDER BY (?2 OR l.trial IS NULL) DESC, l.at DESC, l.id DESC LIMIT 1)"                                \
     " WHERE NOT EXISTS (SELECT 1 FROM claim l WHERE l.previous_id = c.id)"                                   \
     " AND (?1 IS NULL OR x.name IN (SELECT value FROM json_each(?1))"                                        \
     " OR x.script IN (SELECT value FROM json_each(?1)))"                                                     \

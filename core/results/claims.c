@@ -110,8 +110,9 @@ static bool claim_row(store *s, const store_claim_info *c, int64_t *id, char **c
     bind_claim(c, source, values);
     /* an edited script is another experiment row of the same name */
     if (!sql_number(s, "cannot look for the claim",
-                    "SELECT max(c.id) FROM claim c JOIN experiment x ON x.id = c.experiment_id"
-                    " WHERE c.name = ?1 AND x.name = (SELECT name FROM experiment WHERE id = ?2)",
+                    "SELECT c.id FROM claim c JOIN experiment x ON x.id = c.experiment_id"
+                    " WHERE c.name = ?1 AND x.name = (SELECT name FROM experiment WHERE id = ?2)"
+                    " ORDER BY c.created_at DESC, c.id DESC LIMIT 1",
                     BINDINGS(bind_text(c->name), bind_int(c->experiment)), 0, &previous, e))
         return false;
     if (previous && !describe_change(s, previous, values, change, e))
@@ -179,8 +180,8 @@ static bool equal_before(store *s, int64_t id, int64_t *before, as_error *e)
 {
     return sql_number(
         s, "cannot compare the verdict with the one before",
-        "SELECT p.id FROM verdict v JOIN verdict p ON p.id = (SELECT max(id) FROM verdict"
-        " WHERE claim_id = v.claim_id AND id < v.id)"
+        "SELECT p.id FROM verdict v JOIN verdict p ON p.id = (SELECT id FROM verdict"
+        " WHERE claim_id = v.claim_id AND id <> v.id ORDER BY at DESC, id DESC LIMIT 1)"
         " WHERE v.id = ?1 AND " VERDICT_COLUMNS(p) " IS " VERDICT_COLUMNS(v) " AND NOT EXISTS (" VALUES_OF(
             v) " EXCEPT " VALUES_OF(p) ")"
                                        " AND NOT EXISTS (" VALUES_OF(p) " EXCEPT " VALUES_OF(v) ")",

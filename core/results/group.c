@@ -45,9 +45,10 @@ static bool fail_group(store *s, const char *word, as_error *e)
 }
 
 static const char newest_of_each_seed[] =
-    "WITH fit AS (SELECT r.id, r.seed, x.name FROM run r JOIN experiment x ON x.id = r.experiment_id"
+    "WITH fit AS (SELECT r.id, r.seed, x.name, r.started_at || printf('%020d', r.id) AS moment"
+    " FROM run r JOIN experiment x ON x.id = r.experiment_id"
     " WHERE r.stage = 'run' AND r.status = 'done' AND (r.arm = ?1 OR x.name || '/' || r.arm = ?1))"
-    " SELECT max(id) FROM fit WHERE name = (SELECT name FROM fit ORDER BY id DESC LIMIT 1)"
+    " SELECT id, max(moment) FROM fit WHERE name = (SELECT name FROM fit ORDER BY moment DESC LIMIT 1)"
     " GROUP BY seed ORDER BY seed";
 
 bool store_group(store *s, const char *word, int64_t **runs, size_t *n, as_error *e)

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#define SCHEMA_VERSION 2              /* user_version in schema.sql */
+#define SCHEMA_VERSION 3              /* user_version in schema.sql */
 #define SCHEMA_APPLICATION 1098080633 /* application_id in schema.sql: 'Asay' */
 
 typedef struct {

@@ -1,4 +1,4 @@
--- The results database of Assay, schema 2. This file is the schema: the program carries its text and runs
+-- The results database of Assay, schema 3. This file is the schema: the program carries its text and runs
 -- it in a new file. It is also what a reader of the database needs to know. Every table is STRICT, foreign
 -- keys are on, the journal is a WAL. Moments are ISO-8601 UTC text with milliseconds, durations REAL
 -- seconds, other units stand in the name. Rows are inserted and kept; deleting a run deletes what belongs
@@ -8,7 +8,7 @@
 -- schema NNN - 1 into exactly this text (a test compares them).
 
 PRAGMA application_id = 1098080633; -- 'Asay'
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- Lua sources, one row a text, whoever loaded it.
 CREATE TABLE source (
@@ -431,4 +431,4 @@ SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, c.paper_says
   FROM claim c
   JOIN experiment x ON x.id = c.experiment_id
   JOIN verdict v ON v.id = (SELECT l.id FROM verdict l WHERE l.claim_id = c.id
-                             ORDER BY l.trial IS NULL DESC, l.id DESC LIMIT 1);
+                             ORDER BY l.trial IS NULL DESC, l.at DESC, l.id DESC LIMIT 1);

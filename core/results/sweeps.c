@@ -50,7 +50,8 @@ bool store_sweep_run(store *s, int64_t point, int64_t run, as_error *e)
 /* One row a point of the arm: of runs made more than once with a seed the newest counts. */
 #define POINTS_SQL                                                                                           \
     "WITH wanted(seed) AS (SELECT value FROM json_each(?4)),"                                                \
-    " newest(point_id, run_id) AS (SELECT w.point_id, max(r.id) FROM sweep_run w"                            \
+    " newest(point_id, run_id, moment) AS (SELECT w.point_id, r.id,"                                         \
+    "  max(r.started_at || printf('%020d', r.id)) FROM sweep_run w"                                          \
     "  JOIN run r ON r.id = w.run_id WHERE r.stage = 'run' AND r.status = 'done'"                            \
     "  AND r.seed IN (SELECT seed FROM wanted) GROUP BY w.point_id, r.seed),"                                \
     " points(number, params, runs, mean, complete) AS (SELECT p.number, p.params, count(n.run_id),"          \
@@ -103,8 +104,9 @@ static bool write_choice(store *s, const store_tuning_info *t, store_choice *out
                         bind_real(out->mean),
                         bind_text(t->marked)};
     if (!sql_number(s, doing,
-                    "SELECT id FROM tuning WHERE id = (SELECT max(id) FROM tuning WHERE sweep_id = ?1"
-                    " AND arm = ?2) AND metric = ?3 AND split = ?4 AND rule = ?5 AND seeds = ?6"
+                    "SELECT id FROM tuning WHERE id = (SELECT id FROM tuning WHERE sweep_id = ?1"
+                    " AND arm = ?2 ORDER BY at DESC, id DESC LIMIT 1) AND metric = ?3 AND split = ?4 AND "
+                    "rule = ?5 AND seeds = ?6"
                     " AND points = ?7 AND runs = ?8 AND point = ?9 AND params = ?10 AND mean = ?11"
                     " AND marked IS ?12",
                     values, 12, 0, &out->tuning, e))
@@ -130,7 +132,7 @@ bool store_tune(store *s, const store_tuning_info *t, store_choice *out, as_erro
 static const char selected_sql[] =
     "WITH t AS (SELECT t.* FROM tuning t JOIN sweep w ON w.id = t.sweep_id"
     "  JOIN experiment x ON x.id = w.experiment_id, run r JOIN experiment y ON y.id = r.experiment_id"
-    "  WHERE r.id = ?1 AND x.name = y.name AND t.arm = r.arm ORDER BY t.id DESC LIMIT 1)"
+    "  WHERE r.id = ?1 AND x.name = y.name AND t.arm = r.arm ORDER BY t.at DESC, t.id DESC LIMIT 1)"
     " SELECT t.id, NOT EXISTS (SELECT 1 FROM json_each(t.params) c WHERE c.value IS NOT ("
     "   SELECT json_extract(p.value, '$') FROM param p WHERE p.run_id = ?1"
     "   AND p.name IN ('arm.' || c.key, c.key) ORDER BY length(p.name) DESC LIMIT 1)),"

@@ -54,6 +54,11 @@ for command in sweep tune; do
     offered assay $command x.lua y.yaml --arm plain s
     same "s.yaml "
 done
+touch one.db
+offered assay db ""
+same "check merge schema vacuum "
+offered assay db merge o
+same "one.db "
 offered assay reproduce x.lua ""
 same "a b.lua folder x.lua "
 offered assay plugins meta -o f
