@@ -93,8 +93,8 @@ bool store_create_run(store *s, const store_run_info *r, int64_t *id, char uuid[
 /* From now on the run belongs to process `pid` of this machine: when that is gone, the run is lost. */
 bool store_run_process(store *s, int64_t run, pid_t pid, as_error *e);
 
-/* The same for the calling process, which is about to make this attempt; `mine` is false, and nothing changed,
- * if the run is not running (any more) or at another attempt. */
+/* The same for the calling process, which is about to make this attempt; `mine` is false, and nothing
+ * changed, if the run is not running (any more) or at another attempt. */
 bool store_take_run(store *s, int64_t run, int attempt, bool *mine, as_error *e);
 
 /* Resume: the run is `running` again, in the calling process, and `attempt` is the number to log with; 0 if
