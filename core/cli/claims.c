@@ -19,11 +19,12 @@ static const option options[] = {
 };
 
 /* The claims in force, judged or not; ?1 is a JSON list of names or scripts, or NULL for all. Of each the
- * latest verdict on the declared plan, else its latest rehearsal; with ?2 the latest whatever it is. */
+ * latest verdict on the declared plan, else its latest rehearsal; with ?2 the latest of this rehearsal first.
+ */
 #define CLAIMS                                                                                               \
     " FROM claim c JOIN experiment x ON x.id = c.experiment_id"                                              \
     " LEFT JOIN verdict v ON v.id = (SELECT l.id FROM verdict l WHERE l.claim_id = c.id"                     \
-    "   ORDER BY (?2 OR l.trial IS NULL) DESC, l.at DESC, l.id DESC LIMIT 1)"                                \
+    "   ORDER BY l.trial IS ?2 DESC, l.trial IS NULL DESC, l.at DESC, l.id DESC LIMIT 1)"                    \
     " WHERE NOT EXISTS (SELECT 1 FROM claim l WHERE l.previous_id = c.id)"                                   \
     " AND (?1 IS NULL OR x.name IN (SELECT value FROM json_each(?1))"                                        \
     " OR x.script IN (SELECT value FROM json_each(?1)))"                                                     \
@@ -101,12 +102,12 @@ static bool put_notes(store *s, const query_value values[2], bool md, FILE *out,
     return query_rows_close(rows, e);
 }
 
-bool command_print_claims(store *s, const char *const *names, size_t n, bool latest, query_format format,
-                          FILE *out, as_error *e)
+bool command_print_claims(store *s, const char *const *names, size_t n, const char *trial,
+                          query_format format, FILE *out, as_error *e)
 {
     char *text = n ? command_json_list(names, n) : NULL;
     const query_value bound[] = {{.type = n ? QUERY_TEXT : QUERY_NULL, .text = text},
-                                 {.type = QUERY_INTEGER, .integer = latest}};
+                                 {.type = trial ? QUERY_TEXT : QUERY_NULL, .text = trial}};
     bool read = format == QUERY_TABLE || format == QUERY_MARKDOWN;
     bool ok = (n == 0 || text || error_set(e, "out of memory")) &&
               query_print(s, read ? as_table : as_data, bound, 2, format, out, e) &&
@@ -126,7 +127,7 @@ bool command_write_claims(store *s, as_error *e)
     fputs("# Claims\n\nWritten by `assay claims --md`. (...) is a rehearsal on other settings than "
           "declared.\n\n",
           out);
-    bool ok = command_print_claims(s, NULL, 0, false, QUERY_MARKDOWN, out, e);
+    bool ok = command_print_claims(s, NULL, 0, NULL, QUERY_MARKDOWN, out, e);
     if (fclose(out) != 0 && ok)
         ok = error_set(e, "cannot write %s: %s", path, strerror(errno));
     if (ok)
@@ -164,7 +165,7 @@ static int print(store *s, const option_list *words, query_format format)
     bool ok = true;
     for (size_t i = 0; i < words->n && ok; i++)
         ok = check_word(s, words->item[i], &e);
-    ok = ok && command_print_claims(s, words->item, words->n, false, format, stdout, &e);
+    ok = ok && command_print_claims(s, words->item, words->n, NULL, format, stdout, &e);
     if (ok && format == QUERY_MARKDOWN && words->n == 0)
         ok = command_write_claims(s, &e);
     return ok ? EXIT_OK : command_failed(&e);

@@ -80,9 +80,9 @@ bool command_compare_inputs(store *s, int64_t a, int64_t b, as_error *e);
 char *command_json_list(const char *const *words, size_t n);
 
 /* The claims in force of these experiments (or scripts; none: of all) with their verdicts and a line on each.
- * `latest` shows a rehearsal that came after the verdict. */
-bool command_print_claims(store *s, const char *const *names, size_t n, bool latest, query_format format,
-                          FILE *out, as_error *e);
+ * `trial`, unless NULL, is the rehearsal to show instead of the verdict. */
+bool command_print_claims(store *s, const char *const *names, size_t n, const char *trial,
+                          query_format format, FILE *out, as_error *e);
 
 /* Writes the table of all claims to claims.md beside the database, and says so. */
 bool command_write_claims(store *s, as_error *e);

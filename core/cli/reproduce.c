@@ -75,7 +75,8 @@ static void make(const char *script, const char *db, harvest *h)
 static bool print(const char *db, const harvest *h, as_error *e)
 {
     store *s = store_open(db, STORE_READ, e);
-    bool ok = s && command_print_claims(s, h->name, h->n_names, given.smoke, QUERY_TABLE, stdout, e);
+    bool ok = s && command_print_claims(s, h->name, h->n_names, given.smoke ? "--smoke" : NULL, QUERY_TABLE,
+                                        stdout, e);
     if (ok && given.all && !given.smoke && !h->trouble)
         ok = command_write_claims(s, e);
     store_close(s);

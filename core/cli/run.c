@@ -44,7 +44,7 @@ static bool print_claims(store *s, const supervisor_outcome *o, as_error *e)
     if (!o->judge)
         return true;
     putchar('\n');
-    return command_print_claims(s, &name, 1, true, QUERY_TABLE, stdout, e);
+    return command_print_claims(s, &name, 1, o->trial, QUERY_TABLE, stdout, e);
 }
 
 static int report(const supervisor_outcome *o, const char *script, const char *db, bool all)

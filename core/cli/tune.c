@@ -229,9 +229,9 @@ const command command_tune = {
     .operands = "FILE.lua [TUNE.yaml]",
     .example = "assay tune experiments/quickstart.lua tune.yaml --write tuned.yaml",
     .more = "What to vary stands in the YAML file or under `tune` in the script, as for assay sweep, and\n"
-            "  metric: val/accuracy      # its last value in each run is what is chosen by\n"
-            "  rule: highest             # or lowest: mean over the seeds\n"
-            "  split: val                # the data it is measured on, if its name does not begin so\n"
+            "  metric: train/loss        # its last value in each run is what is chosen by\n"
+            "  rule: lowest              # or highest (if not given): mean over the seeds\n"
+            "  split: train              # the data it is measured on, if its name does not begin so\n"
             "  seeds: [100, 101]         # apart from the seeds that judge\n"
             "The choice stands in the table tuning, with metric, rule, seeds and the budget of each arm.\n"
             "Seeds that judge too, a test split and the headline metric are refused without --marked.\n",

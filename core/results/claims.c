@@ -175,13 +175,14 @@ static bool insert_verdict(store *s, const store_verdict_info *v, int64_t *id, a
     "SELECT seed, label, value, run_id FROM claim_value c LEFT JOIN claim_value_run"                         \
     " ON claim_value_id = c.id WHERE verdict_id = " #v ".id"
 
-/* The claim's verdict before the row `id` if it says the same of the same runs, else 0. */
+/* The claim's verdict before the row `id`, on the declared plan or the same rehearsal, if it says the same of
+ * the same runs, else 0. */
 static bool equal_before(store *s, int64_t id, int64_t *before, as_error *e)
 {
     return sql_number(
         s, "cannot compare the verdict with the one before",
         "SELECT p.id FROM verdict v JOIN verdict p ON p.id = (SELECT id FROM verdict"
-        " WHERE claim_id = v.claim_id AND id <> v.id ORDER BY at DESC, id DESC LIMIT 1)"
+        " WHERE claim_id = v.claim_id AND trial IS v.trial AND id <> v.id ORDER BY at DESC, id DESC LIMIT 1)"
         " WHERE v.id = ?1 AND " VERDICT_COLUMNS(p) " IS " VERDICT_COLUMNS(v) " AND NOT EXISTS (" VALUES_OF(
             v) " EXCEPT " VALUES_OF(p) ")"
                                        " AND NOT EXISTS (" VALUES_OF(p) " EXCEPT " VALUES_OF(v) ")",

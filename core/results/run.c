@@ -186,10 +186,10 @@ bool store_take_run(store *s, int64_t run, int attempt, bool *mine, as_error *e)
     const char *status;
     if (!sql_begin(s, e))
         return false;
-    bool ok = store_run_status(s, run, &status, e) &&
-              sql_number(s, "cannot read the run's attempts",
-                         "SELECT max(attempt) FROM attempt WHERE run_id = ?1", BINDINGS(bind_int(run)), 0,
-                         &last, e);
+    bool ok =
+        store_run_status(s, run, &status, e) &&
+        sql_number(s, "cannot read the run's attempts", "SELECT max(attempt) FROM attempt WHERE run_id = ?1",
+                   BINDINGS(bind_int(run)), 0, &last, e);
     *mine = ok && strcmp(status, "running") == 0 && last == attempt;
     return sql_end(s, ok && (!*mine || store_run_process(s, run, getpid(), e)), e);
 }

@@ -26,16 +26,48 @@ bool store_sweep(store *s, const store_sweep_info *w, int64_t *id, as_error *e)
     return sql_begin(s, e) && sql_end(s, sweep_row(s, w, id, e), e);
 }
 
-bool store_sweep_point(store *s, int64_t sweep, const char *arm, int number, const char *params, int64_t *id,
-                       as_error *e)
+/* A point's number. `kin` are the earlier grids over the same parameters: what they have numbered keeps its
+ * number when the grid grows, and what is new comes behind. Looking through them costs a moment, so a point
+ * that stands where it is planned, or may, is told at once. */
+static const char number_sql[] =
+    "WITH grid(id, at, name, axes) AS (SELECT w.id, w.created_at, x.name || ' ' || w.purpose,"
+    "   (SELECT group_concat(a) FROM (SELECT json_extract(value, '$.column') AS a FROM "
+    "json_each(w.definition) ORDER BY a))"
+    "   FROM sweep w JOIN experiment x ON x.id = w.experiment_id WHERE w.method = 'grid'),"
+    " kin(id) AS (SELECT w.id FROM grid w JOIN grid me ON me.id = ?1 AND (w.at, w.id) < (me.at, me.id)"
+    "   AND w.name = me.name AND w.axes IS me.axes),"
+    " own(number, params) AS (SELECT number, params FROM sweep_point WHERE sweep_id = ?1 AND arm = ?2),"
+    " known(sweep_id, number, params) AS (SELECT sweep_id, number, params FROM sweep_point"
+    "   WHERE arm = ?2 AND (sweep_id = ?1 OR sweep_id IN kin))"
+    " SELECT CASE WHEN EXISTS (SELECT 1 FROM own WHERE number = ?3 AND params = ?4) THEN ?3"
+    "   WHEN NOT EXISTS (SELECT 1 FROM own WHERE number = ?3) AND NOT EXISTS (SELECT 1 FROM kin) THEN ?3"
+    "   ELSE coalesce((SELECT number FROM own WHERE params = ?4),"
+    "     (SELECT number FROM known WHERE params = ?4 AND number NOT IN (SELECT number FROM own)"
+    "      ORDER BY sweep_id DESC LIMIT 1),"
+    "     (SELECT 1 + max(number) FROM known)) END";
+
+static bool point_row(store *s, int64_t sweep, const char *arm, const char *params, int *number, int64_t *id,
+                      as_error *e)
 {
     static const char doing[] = "cannot record a point of the sweep";
+    int64_t found;
+    binding values[] = {bind_int(sweep), bind_text(arm), bind_int(*number), bind_text(params)};
+    if (!sql_number(s, doing, number_sql, values, 4, *number, &found, e))
+        return false;
+    *number = (int)found;
+    values[2] = bind_int(found);
     return sql_do(s, doing,
                   "INSERT INTO sweep_point (sweep_id, arm, number, params) VALUES (?1, ?2, ?3, ?4)"
                   " ON CONFLICT DO NOTHING",
-                  BINDINGS(bind_int(sweep), bind_text(arm), bind_int(number), bind_text(params)), e) &&
+                  values, 4, e) &&
            sql_number(s, doing, "SELECT id FROM sweep_point WHERE sweep_id = ?1 AND arm = ?2 AND number = ?3",
-                      BINDINGS(bind_int(sweep), bind_text(arm), bind_int(number)), 0, id, e);
+                      values, 3, 0, id, e);
+}
+
+bool store_sweep_point(store *s, int64_t sweep, const char *arm, const char *params, int *number, int64_t *id,
+                       as_error *e)
+{
+    return sql_begin(s, e) && sql_end(s, point_row(s, sweep, arm, params, number, id, e), e);
 }
 
 bool store_sweep_run(store *s, int64_t point, int64_t run, as_error *e)
@@ -125,17 +157,25 @@ bool store_tune(store *s, const store_tuning_info *t, store_choice *out, as_erro
     if (!sql_begin(s, e))
         return false;
     bool ok = choose(s, t, out, e) && (out->complete == 0 || write_choice(s, t, out, e));
-    return sql_end(s, ok, e);
+    ok = sql_end(s, ok, e);
+    if (!ok) {
+        free(out->params);
+        out->params = NULL;
+    }
+    return ok;
 }
 
-/* The run's value under a name is the arm's own if it has one ("arm.lr" before "lr"). */
+/* The newest tuning whose choice the run has, else the newest: a later one that chose otherwise takes no mark
+ * away. The run's value under a name is the arm's own if it has one ("arm.lr" before "lr"). */
 static const char selected_sql[] =
-    "WITH t AS (SELECT t.* FROM tuning t JOIN sweep w ON w.id = t.sweep_id"
+    "WITH t AS (SELECT t.*, NOT EXISTS (SELECT 1 FROM json_each(t.params) c WHERE c.value IS NOT ("
+    "    SELECT json_extract(p.value, '$') FROM param p WHERE p.run_id = ?1"
+    "    AND p.name IN ('arm.' || c.key, c.key) ORDER BY length(p.name) DESC LIMIT 1)) AS used"
+    "  FROM tuning t JOIN sweep w ON w.id = t.sweep_id"
     "  JOIN experiment x ON x.id = w.experiment_id, run r JOIN experiment y ON y.id = r.experiment_id"
-    "  WHERE r.id = ?1 AND x.name = y.name AND t.arm = r.arm ORDER BY t.at DESC, t.id DESC LIMIT 1)"
-    " SELECT t.id, NOT EXISTS (SELECT 1 FROM json_each(t.params) c WHERE c.value IS NOT ("
-    "   SELECT json_extract(p.value, '$') FROM param p WHERE p.run_id = ?1"
-    "   AND p.name IN ('arm.' || c.key, c.key) ORDER BY length(p.name) DESC LIMIT 1)),"
+    "  WHERE r.id = ?1 AND x.name = y.name AND t.arm = r.arm ORDER BY used DESC, t.at DESC, t.id DESC LIMIT "
+    "1)"
+    " SELECT t.id, used,"
     " 'selected by ' || metric || ' on seed' || iif(json_array_length(seeds) = 1, '', 's') || ' ' ||"
     "   (SELECT group_concat(value, ', ') FROM json_each(seeds)) || ', the best of ' || points ||"
     "   iif(points = 1, ' point', ' points'),"

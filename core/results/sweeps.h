@@ -16,9 +16,10 @@ typedef struct {
 /* The row equal in all of it, or a new one: a sweep that is continued is one sweep. */
 bool store_sweep(store *s, const store_sweep_info *w, int64_t *id, as_error *e);
 
-/* Point `number` (from 1) of an arm. `params` is a JSON object by the names of table param. Saying so twice
- * is fine. */
-bool store_sweep_point(store *s, int64_t sweep, const char *arm, int number, const char *params, int64_t *id,
+/* A point of an arm. `params` is a JSON object by the names of table param. `number` (from 1) is the place it
+ * is planned at and becomes its number: the one it had in an earlier grid over the same parameters. Saying so
+ * twice is fine. */
+bool store_sweep_point(store *s, int64_t sweep, const char *arm, const char *params, int *number, int64_t *id,
                        as_error *e);
 
 /* The run was made at this point, for this sweep or before it. Saying so twice is fine. */

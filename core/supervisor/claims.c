@@ -35,7 +35,7 @@ static bool flag_of(const cJSON *claim, const char *name)
 static bool record(session *s, const cJSON *claim, as_error *e)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(claim, "parts");
-    char *parts = list ? cJSON_PrintUnformatted(list) : NULL, *change;
+    char *parts = list ? cJSON_PrintUnformatted(list) : NULL, *change = NULL;
     store_claim_info info = {
         .experiment = s->experiment,
         .name = text_of(claim, "name"),
@@ -61,10 +61,8 @@ static bool record(session *s, const cJSON *claim, as_error *e)
         progress_say(&s->progress, "claim %s is another than before: %s", info.name, change);
     if (ok)
         cJSON_AddNumberToObject(s->claim_ids, info.name, (double)id);
-    else if (!info.name || !info.source)
-        error_set(e, "the planner's answer has a claim without a name or source");
     else
-        change = NULL;
+        error_set(e, "the planner's answer has a claim without a name or source");
     free(change);
     cJSON_free(parts);
     return ok;
@@ -92,8 +90,14 @@ bool claims_job(session *s, as_error *e)
     cJSON *job = cJSON_CreateObject(), *runs = cJSON_AddArrayToObject(job, "runs");
     cJSON_AddNumberToObject(job, "experiment", (double)s->experiment);
     cJSON_AddItemToObject(job, "claims", cJSON_Duplicate(s->claim_ids, true));
-    if (s->plan.trial)
+    if (s->plan.trial) {
         cJSON_AddStringToObject(job, "trial", s->plan.trial);
+        s->outcome->trial = strdup(s->plan.trial);
+        if (!s->outcome->trial) {
+            cJSON_Delete(job);
+            return error_set(e, "out of memory");
+        }
+    }
     for (int i = 0; i < s->n_items; i++)
         cJSON_AddItemToArray(runs, cJSON_CreateNumber((double)s->items[i].run));
     char *text = cJSON_PrintUnformatted(job);

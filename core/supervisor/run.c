@@ -171,8 +171,9 @@ void supervisor_outcome_free(supervisor_outcome *out)
     free(out->runs);
     cJSON_Delete(out->definition);
     free(out->judge);
+    free(out->trial);
     out->runs = NULL;
-    out->judge = NULL;
+    out->judge = out->trial = NULL;
     out->n_runs = 0;
     out->definition = NULL;
 }

@@ -37,6 +37,7 @@ typedef struct {
     int64_t last, troubled;     /* the last run, and the first that did not end done; 0 if there is none */
     int claims;                 /* that the experiment declares */
     int64_t experiment;         /* its row */
+    char *trial;                /* why its verdicts are a rehearsal; NULL: they are not, or there is no job */
     char *judge;       /* the job of supervisor_judge; NULL while runs are missing, or without claims */
     bool interrupted;  /* by Ctrl-C, SIGTERM or SIGHUP */
     bool misuse;       /* with false: the user's script name, option or value was wrong */

@@ -17,18 +17,22 @@ static void short_name(const char *column, char *out, size_t size)
         snprintf(out, size, "%s", column);
 }
 
+static void number_item(item *it)
+{
+    const char *arm = cJSON_GetObjectItemCaseSensitive(it->arm, "name")->valuestring;
+    if (it->seed)
+        snprintf(it->prefix, sizeof it->prefix, "[%.80s#%d/%.0f] ", arm, it->number, it->seed->valuedouble);
+    else
+        snprintf(it->prefix, sizeof it->prefix, "[%.80s#%d/pool] ", arm, it->number);
+}
+
 void sweep_add_item(session *s, const cJSON *cell, const cJSON *seed)
 {
     item *it = session_add_item(s, cJSON_GetObjectItemCaseSensitive(cell, "arm"), seed);
-    int number = cJSON_GetObjectItemCaseSensitive(cell, "number")->valueint;
     it->params = cJSON_GetObjectItemCaseSensitive(cell, "params");
     it->values = cJSON_GetObjectItemCaseSensitive(cell, "values");
-    it->number = number;
-    const char *arm = cJSON_GetObjectItemCaseSensitive(it->arm, "name")->valuestring;
-    if (seed)
-        snprintf(it->prefix, sizeof it->prefix, "[%.80s#%d/%.0f] ", arm, number, seed->valuedouble);
-    else
-        snprintf(it->prefix, sizeof it->prefix, "[%.80s#%d/pool] ", arm, number);
+    it->number = cJSON_GetObjectItemCaseSensitive(cell, "number")->valueint;
+    number_item(it);
     const cJSON *value;
     cJSON_ArrayForEach(value, it->values)
     {
@@ -87,8 +91,9 @@ bool sweep_record(session *s, as_error *e)
         char *values = cJSON_PrintUnformatted(it->values);
         ok = values ? store_sweep_point(s->store, s->outcome->sweep,
                                         cJSON_GetObjectItemCaseSensitive(it->arm, "name")->valuestring,
-                                        it->number, values, &it->point, e)
+                                        values, &it->number, &it->point, e)
                     : error_set(e, "out of memory");
+        number_item(it);
         cJSON_free(values);
     }
     return ok;

@@ -45,11 +45,24 @@ static bool take_value(const cJSON *from, store_claim_value *v, as_error *e)
 
 /* ---- how the parameters of a verdict's runs were chosen ---- */
 
+/* Whether `what` is one of the parts of the text, between "; ": what is said of arm "ce" also stands within
+ * what is said of arm "bce". */
+static bool is_part(const char *text, const char *what)
+{
+    size_t n = strlen(what);
+    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what)) {
+        bool begins = at == text || (at - text >= 2 && strncmp(at - 2, "; ", 2) == 0);
+        if (begins && (!at[n] || strncmp(at + n, "; ", 2) == 0))
+            return true;
+    }
+    return false;
+}
+
 /* Appends `what` behind "; ", unless it is there. NULL is nothing to say. */
 static bool join(char **text, const char *what)
 {
     char *more = NULL;
-    if (!what || (*text && strstr(*text, what)))
+    if (!what || !*what || (*text && is_part(*text, what)))
         return true;
     if (asprintf(&more, "%s%s%s", *text ? *text : "", *text ? "; " : "", what) < 0)
         return false;

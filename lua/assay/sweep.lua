@@ -112,6 +112,8 @@ local function fields(node, tuning)
   end
   if given.count and not (given.method and given.method.value == "random") then
     refuse(given.count, "count is of method: random; a grid has the points its lists give")
+  elseif given.count and given.count.value > MOST_POINTS then
+    refuse(given.count, "count is %d, more than %d points", given.count.value, MOST_POINTS)
   elseif not given.over or given.over.kind ~= "map" or #given.over.items == 0 then
     refuse(given.over or node, "over: name one parameter at least, like params.lr: [0.1, 0.01]")
   end

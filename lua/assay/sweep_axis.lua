@@ -106,8 +106,8 @@ local function range_items(axis, node)
       refuse(item, "%s: no field %s", axis.name, settings.quoted(item.name, range_fields))
     elseif item.name == "log" and item.kind ~= "bool" then
       mismatch(item, axis.name .. ": log", "true or false")
-    elseif item.name == "n" and not (item.kind == "integer" and item.value >= 2) then
-      mismatch(item, axis.name .. ": n", "an integer from 2 on")
+    elseif item.name == "n" and not (item.kind == "integer" and item.value >= 2 and item.value <= 10000) then
+      mismatch(item, axis.name .. ": n", "an integer from 2 to 10000")
     elseif item.name ~= "log" and item.kind ~= "integer" and item.kind ~= "real" then
       mismatch(item, axis.name .. ": " .. item.name, "a number")
     elseif axis.integer and item.kind == "real" then

@@ -68,6 +68,14 @@ expect_exit 0 assay run x.lua --smoke
 expect_query $db "SELECT count(*) FROM verdict WHERE trial = '--smoke'" 5
 expect_query $db "SELECT outcome || ifnull(trial, '') || n FROM verdicts WHERE claim = 'better'" holds5
 expect_query $db "SELECT count(*) FROM run WHERE seed = 1 AND arm = 'a'" 3
+# back at the declared plan: the verdict that was, and no other row
+declared="SELECT count(*), max(id) FROM verdict WHERE trial IS NULL"
+before=$(sqlite3 $db "$declared")
+expect_exit 0 assay run x.lua
+expect_row 'x/better +0.3 0.17 [0.1504, 0.1896] mean >= 0.1, 4 of 5 > 0 holds 10'
+expect_query $db "$declared" "$before"
+expect_exit 0 assay run x.lua --smoke
+expect_query $db "SELECT count(*) FROM verdict WHERE trial = '--smoke'" 5
 
 # a changed claim is another row that says what changed; before its runs there is no verdict on it
 experiment 'better = as.claim.beats { "a", "b", metric = "acc", by = 0.3, seeds = "4 of 5" }'
@@ -159,3 +167,18 @@ sed -i 's/shift = 0.0 }/shift = 0.1 }/g' x.lua
 expect_exit 0 assay tune x.lua tune.yaml --seed 1 --marked --db marked.db
 expect_exit 0 assay run x.lua --db marked.db
 expect_out 'MARKED a: tuned on seed 1, which judges too'
+
+# arms whose names end alike are each named
+cat >alike.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "alike", params = { lr = 1 }, arms = { bce = { k = 2 }, ce = { k = 1 } }, seeds = 2,
+  tune = { over = { ["params.lr"] = { 1 } }, metric = "val/acc", seeds = { 9 } },
+  claims = { better = as.claim.beats { "bce", "ce", metric = "acc" } },
+  run = function(run, p) run:log(1, { acc = p.k + run.seed, ["val/acc"] = p.k }) end,
+}
+END_LUA
+expect_exit 0 assay tune alike.lua --db alike.db
+expect_exit 0 assay run alike.lua --db alike.db
+how='selected by val/acc on seed 9, the best of 1 point'
+expect_out "bce: $how; ce: $how"

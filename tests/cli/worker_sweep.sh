@@ -116,6 +116,10 @@ refused 's.yaml:2: params.epochs = 2.5: expected an integer, found a real number
 refused 's.yaml:2: params.word is a string: give a list' 'over:\n  params.word: { from: 0, to: 1, n: 3 }\n'
 refused 's.yaml:1: method = "rand": expected grid or random' 'method: rand\nover:\n  params.lr: [1]\n'
 refused 's.yaml:1: a random sweep needs count, how many points' 'method: random\nover:\n  params.lr: [1]\n'
+refused 's.yaml:2: count is 10001, more than 10000 points' \
+    'method: random\ncount: 10001\nover:\n  params.lr: [1]\n'
+refused 's.yaml:1: params.lr: n = 10001: expected an integer from 2 to 10000' \
+    'over: { params.lr: { from: 0, to: 1, n: 10001 } }\n'
 refused 's.yaml:1: count is of method: random' 'count: 3\nover:\n  params.lr: [1]\n'
 refused 's.yaml:1: metric is a tuning'"'"'s; a sweep chooses nothing' \
     'metric: val/acc\nover:\n  params.lr: [1]\n'

@@ -16,8 +16,45 @@ static int64_t make_sweep(store *s, const char *purpose, const char *definition)
 static int64_t point(store *s, int64_t sweep, const char *arm, int number, const char *params)
 {
     int64_t id;
-    MUST(store_sweep_point(s, sweep, arm, number, params, &id, &no_error));
+    MUST(store_sweep_point(s, sweep, arm, params, &number, &id, &no_error));
     return id;
+}
+
+static void a_point_keeps_its_number(void **state)
+{
+    (void)state;
+    store *s = open_store(STORE_WRITE);
+    static const char lr[] = "[{\"column\":\"lr\",\"values\":[%s]}]";
+    /* the grid grows in front, in the middle and behind; then it is asked for as it was first */
+    static const char *const grids[] = {"2,4", "1,2,3,4,5", "2,3", "2,4"};
+    static const char *const expected[] = {"2=1 4=2", "1=3 2=1 3=4 4=2 5=5", "2=1 3=4", "2=1 4=2"};
+    for (size_t g = 0; g < 4; g++) {
+        char definition[96], *list = strdup(grids[g]), *rest = list, *value, sql[256];
+        snprintf(definition, sizeof definition, lr, grids[g]);
+        int64_t sweep = make_sweep(s, "sweep", definition), other = make_sweep(s, "tune", definition);
+        for (int place = 1; (value = strsep(&rest, ",")); place++) {
+            char params[32];
+            snprintf(params, sizeof params, "{\"lr\":%s}", value);
+            int64_t id = point(s, sweep, "a", place, params);
+            assert_int_equal(point(s, sweep, "a", place, params), id);
+            point(s, sweep, "b", place, params);
+        }
+        free(list);
+        point(s, other, "a", 1, "{\"lr\":9}"); /* a tuning's numbers are its own */
+        for (int arm = 'a'; arm <= 'b'; arm++) {
+            snprintf(
+                sql, sizeof sql,
+                "SELECT group_concat(lr || '=' || number, ' ') FROM (SELECT params ->> 'lr' AS lr, number"
+                " FROM sweep_point WHERE sweep_id = %lld AND arm = '%c' ORDER BY 1)",
+                (long long)sweep, arm);
+            assert_string_equal(ask(s, sql), expected[g]);
+        }
+    }
+    /* other parameters: counted from 1 again */
+    int64_t wide = make_sweep(s, "sweep", "[{\"column\":\"lr\"},{\"column\":\"width\"}]");
+    point(s, wide, "a", 1, "{\"lr\":2,\"width\":8}");
+    assert_string_equal(ask(s, "SELECT number FROM sweep_point WHERE params LIKE '%width%'"), "1");
+    store_close(s);
 }
 
 static void one_definition_is_one_sweep(void **state)
@@ -182,6 +219,21 @@ static void says_how_a_run_was_selected(void **state)
     x = judge(s, 1, "{\"lr\":1}", loss);
     assert_string_equal(x.marked, "tuned on the test split");
     free_selection(&x);
+    /* a later tuning that chose otherwise takes the mark of these values not away */
+    int64_t later = make_sweep(s, "tune", "[2]"), q = point(s, later, "a", 1, "{\"lr\":5}");
+    at(s, q, 100, 0.9);
+    at(s, q, 101, 0.9);
+    t = tuning(later);
+    MUST(store_tune(s, &t, &c, &no_error));
+    free(c.params);
+    x = judge(s, 1, "{\"lr\":1}", loss);
+    assert_true(x.used);
+    assert_string_equal(x.marked, "tuned on the test split");
+    free_selection(&x);
+    x = judge(s, 1, "{\"lr\":5}", "{}");
+    assert_int_equal(x.tuning, c.tuning);
+    assert_null(x.marked);
+    free_selection(&x);
     store_close(s);
 }
 
@@ -191,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_definition_is_one_sweep),
+        TEST(a_point_keeps_its_number),
         TEST(chooses_by_the_mean_over_the_seeds),
         TEST(says_how_a_run_was_selected),
     };
