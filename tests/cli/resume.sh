@@ -1,5 +1,5 @@
-# A run that dies twice and goes on ends with the bits of one that does not: with every optimizer, a plugin that
-# has buffers of its own, the script's streams and the order of the data.
+# A run that dies twice and goes on ends with the bits of one that does not: with every optimizer, a plugin
+# that has buffers of its own, the script's streams and the order of the data.
 . "$(dirname "$0")/lib.sh"
 cat >train.lua <<'END_LUA'
 local as = require "assay"
