@@ -155,7 +155,8 @@ static bool ready_as_copy(store *s, as_error *e)
                          s->path, s->version, SCHEMA_VERSION);
     sqlite3 *copy = NULL;
     sqlite3_backup *backup = NULL;
-    if (sqlite3_open_v2("", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
+    if (sqlite3_open_v2("", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) ==
+        SQLITE_OK)
         backup = sqlite3_backup_init(copy, "main", s->db, "main");
     if (backup)
         sqlite3_backup_step(backup, -1);

@@ -18,6 +18,8 @@ expect_line "results/assay.db: took 4 runs and 12 files"
 expect_lines 1 0
 expect_exit 0 assay db merge one/a.db two/b.db
 expect_line "results/assay.db: took 0 runs and 0 files; 4 runs were there already"
+expect_exit 0 assay db merge results/assay.db # itself
+expect_line "results/assay.db: took 0 runs and 0 files; 4 runs were there already"
 expect_exit 0 assay compare a b
 expect_exit 0 assay db check
 expect_line "results/assay.db: 4 runs, 12 values, 12 files: all is well"
