@@ -203,10 +203,13 @@ static int scope_call(lua_State *L)
     return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
 
-/* x:keep(): the scope around does not drop it. */
+/* x:keep(): the scope around does not drop it. A plugin keeps what it registers, and that alone. */
 int tensor_keep(lua_State *L)
 {
     lua_host_check_tensor(L, 1);
+    if (L == host_of(L)->sketches)
+        return lua_host_raise(L, "keep: a plugin's tensors go when its call ends; register what is kept in "
+                                 "setup (self:buffer) or start (self:per_item)");
     handle_keep(handle_at(L, 1));
     lua_settop(L, 1);
     return 1;

@@ -136,9 +136,50 @@ static void give_back(frame *f)
     free(f->memory);
 }
 
+static bool is_registered(const instance *i, const struct as_tensor *x)
+{
+    for (int k = 0; k < i->state_count; k++)
+        if (i->state[k].tensor == x)
+            return true;
+    return false;
+}
+
+/* Whether x is of this call alone: made in it or given to it. */
+static bool belongs_to_call(const frame *f, const struct as_tensor *x)
+{
+    const context *c = context_of(f->ctx);
+    for (int k = 0; k < f->owner->plugin->signature->in_count; k++)
+        if (f->tensor[k] == x)
+            return true;
+    if (f->sample && (f->sample->x == x || f->sample->x_mean == x || f->sample->logw == x))
+        return true;
+    for (int k = f->scope; k < c->scope_size; k++)
+        if (c->scope[k] == x)
+            return true;
+    return false;
+}
+
+/* The plugin's own struct may point to what is registered; any other tensor of the call is gone after it. */
+static void refuse_kept(const frame *f)
+{
+    const instance *i = f->owner;
+    size_t words = i->self ? i->plugin->d.state_size / sizeof(as_t) : 0;
+    for (size_t k = 0; k < words && context_ok(f->ctx); k++) {
+        as_t x;
+        memcpy(&x, (const char *)i->self + k * sizeof x, sizeof x);
+        if (x && !is_registered(i, x) && belongs_to_call(f, x))
+            context_fail(f->ctx,
+                         "a tensor is kept past its call, at byte %zu of the plugin's own struct: register it"
+                         " in setup (as_buffer, as_parameter) or start (as_per_item) and move it with"
+                         " as_assign, or set the field to NULL before the call ends",
+                         k * sizeof x);
+    }
+}
+
 bool frame_close(frame *f, as_t *keep, int n)
 {
     as_ctx *c = f->ctx;
+    refuse_kept(f);
     bool good = context_ok(c);
     for (int k = 0; good && k < n; k++)
         if (keep[k])

@@ -214,6 +214,8 @@ describe("what is wrong in a plugin in Lua", function()
       "losses/sketch_scalar: forward: .*what the call returned is a number, expected a tensor")
     assert.error_matches(function() call "sketch_keeps" end,
       "keeps.lua:%d+: tensor was dropped when a call of losses/sketch_keeps ended; register what is kept")
+    assert.error_matches(function() call "sketch_holds" end,
+      "holds.lua:%d+: keep: a plugin's tensors go when its call ends; register what is kept in setup")
     assert.error_matches(function() call "sketch_global" end,
       "sketch_global.lua:%d+: count: a plugin has no globals that change; write local count")
     assert.error_matches(function() call "sketch_field" end,
