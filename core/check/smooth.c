@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     as_model model;
@@ -22,29 +23,28 @@ typedef struct {
 
 const char *const smooth_names[2] = {"scale", "shift"};
 
-/* The output's sizes: letters that the inputs bound, else those every check uses. */
-static as_dims dims_of(as_ctx *c, const smooth *s, const as_t *in, int n)
+/* The letters that inputs of these sizes bind. */
+static bool bind(as_ctx *c, const smooth *s, const as_t *in, int n, signature_bound *bound)
 {
-    signature_bound bound;
     argument given[SIGNATURE_PLACES] = {{0}};
-    as_dims dims = tensor_dims(in[0]);
-    if (!s->takes)
-        return dims;
     for (int k = 0; k < n && k < SIGNATURE_PLACES; k++)
         given[k].tensor = in[k];
-    if (!signature_check_in(s->takes, c, s->values, given, n, &bound))
-        return dims;
-    const signature_item *out = &s->takes->out[0];
-    dims.rank = 0;
-    for (int a = 0; a <= out->rank; a++) {
-        for (int r = 0; a == out->rest && r < bound.rest_rank; r++)
-            dims.size[dims.rank++] = bound.rest[r];
-        if (a == out->rank)
+    return !s->takes || signature_check_in(s->takes, c, s->values, given, n, bound);
+}
+
+/* An item's sizes: letters that the inputs bound, else those every check uses. */
+static as_dims dims_of(const smooth *s, const signature_item *item, const signature_bound *bound)
+{
+    as_dims dims = {0};
+    for (int a = 0; a <= item->rank; a++) {
+        for (int r = 0; a == item->rest && r < bound->rest_rank; r++)
+            dims.size[dims.rank++] = bound->rest[r];
+        if (a == item->rank)
             break;
-        const signature_size *z = &out->axis[a];
+        const signature_size *z = &item->axis[a];
         int64_t size = z->number;
         for (int l = 0; l < z->letter_count; l++) {
-            int64_t known = bound.size[z->letter[l]];
+            int64_t known = bound->size[z->letter[l]];
             size *= known >= 0 ? known : inputs_letter(s->takes->letter[z->letter[l]]);
         }
         if (z->param >= 0)
@@ -99,12 +99,55 @@ static as_t scaled(as_ctx *c, as_t h, const as_t parameter[2], as_dims dims)
     return as_reshape(c, y, dims);
 }
 
+/* Where a path stands in a request's list, or -1. */
+static int asked(const char *const *paths, int n, const char *path)
+{
+    for (int k = 0; k < n; k++)
+        if (strcmp(paths[k], path) == 0)
+            return k;
+    return -1;
+}
+
+/* Taps whose types are said lie between inputs and outputs, side by side; any other tap is the last layer. */
+static as_t last_layer(as_ctx *c, const smooth *s, const signature_bound *bound, as_dims dims,
+                       const as_request *r)
+{
+    enum { TAPS = 8 };
+    as_t value[TAPS];
+    int taps = s->takes && s->takes->tap_count < TAPS ? s->takes->tap_count : 0;
+    for (int t = 0; t < taps; t++) {
+        const signature_tap *tap = &s->takes->tap[t];
+        const char *path = signature_tap_path(tap, s->values);
+        int with = asked(r->replace, r->replace_count, path);
+        as_dims inner = dims_of(s, &tap->type, bound);
+        value[t] = with >= 0 ? r->with[with] : as_reshape(c, hidden(c, s, inner, r->in, r->in_count), inner);
+        for (int k = 0; k < r->read_count; k++)
+            if (strcmp(r->read[k], path) == 0)
+                r->value[k] = value[t];
+    }
+    as_t h = taps                   ? hidden(c, s, dims, value, taps)
+             : r->replace_count > 0 ? r->with[0]
+                                    : hidden(c, s, dims, r->in, r->in_count);
+    for (int k = 0; k < r->read_count; k++)
+        if (!r->value[k])
+            r->value[k] = h;
+    return h;
+}
+
+static as_t answer(as_ctx *c, const smooth *s, const as_t parameter[2], const as_request *r)
+{
+    signature_bound bound;
+    for (int k = 0; k < r->read_count; k++)
+        r->value[k] = NULL;
+    if (!bind(c, s, r->in, r->in_count, &bound))
+        return context_of(c)->inert;
+    as_dims dims = s->takes ? dims_of(s, &s->takes->out[0], &bound) : tensor_dims(r->in[0]);
+    return scaled(c, last_layer(c, s, &bound, dims, r), parameter, dims);
+}
+
 static as_t apply(as_ctx *c, const smooth *s, const as_t parameter[2], const as_t *in, int n)
 {
-    as_dims dims = dims_of(c, s, in, n);
-    if (!context_ok(c))
-        return context_of(c)->inert;
-    return scaled(c, hidden(c, s, dims, in, n), parameter, dims);
+    return answer(c, s, parameter, &(as_request){.size = sizeof(as_request), .in = in, .in_count = n});
 }
 
 static as_t call(as_ctx *c, as_model *m, const as_t *in, int n)
@@ -123,18 +166,13 @@ static as_t call_with(as_ctx *c, as_model *m, const as_state *theta, const as_t 
     return apply(c, s, parameter, in, n);
 }
 
-/* Every tap is the hidden layer. All outputs are the one it has. */
+/* All outputs are the one it has. */
 static bool request(as_ctx *c, as_model *m, const as_request *r)
 {
     const smooth *s = m->self;
-    as_dims dims = dims_of(c, s, r->in, r->in_count);
-    if (!context_ok(c))
-        return false;
-    as_t h = r->replace_count > 0 ? r->with[0] : hidden(c, s, dims, r->in, r->in_count);
-    for (int k = 0; k < r->read_count; k++)
-        r->value[k] = h;
+    as_t y = answer(c, s, s->parameter, r);
     for (int k = 0; k < r->out_count; k++)
-        r->out[k] = scaled(c, h, s->parameter, dims);
+        r->out[k] = y;
     return context_ok(c);
 }
 

@@ -139,11 +139,53 @@ static void service_model_mode(as_ctx *c, as_model *m, as_mode mode)
     f->mode[f->mode_count++].before = before;
 }
 
+/* Inputs and replaced taps against the signature. */
+static bool check_asked(as_ctx *c, const signature_item *item, const as_request *r, signature_bound *bound)
+{
+    const frame *f = context_of(c)->frame;
+    argument given[SIGNATURE_PLACES] = {{0}};
+    for (int k = 0; k < r->in_count && k < SIGNATURE_PLACES; k++)
+        given[k].tensor = r->in[k];
+    bool good = signature_check_call(item->call, c, f->owner->params, given, r->in_count, bound, &f->bound);
+    for (int k = 0; good && k < r->replace_count; k++)
+        good = signature_check_tap(item->call, c, f->owner->params, r->replace[k], r->with[k], bound);
+    return good;
+}
+
+/* Outputs and taps that were read. */
+static bool check_answered(as_ctx *c, const signature_item *item, const as_request *r, signature_bound *bound)
+{
+    frame *f = context_of(c)->frame;
+    bool good = true;
+    for (int k = 0; good && k < r->out_count; k++)
+        good = signature_check_out(item->call, c, f->owner->params, k, r->out[k], bound);
+    for (int k = 0; good && k < r->read_count; k++)
+        good = signature_check_tap(item->call, c, f->owner->params, r->read[k], r->value[k], bound);
+    if (good)
+        signature_share(item->call, item->name, bound, &f->bound);
+    return good;
+}
+
+static bool request(as_ctx *c, as_model *m, const as_request *r)
+{
+    if (!offers(c, m, m && m->request, "model_request"))
+        return false;
+    const signature_item *item = item_of(context_of(c)->frame, m);
+    signature_bound bound;
+    if (item && !check_asked(c, item, r, &bound))
+        return name_model(c, item->name), false;
+    if (!m->request(c, m, r) || !context_ok(c))
+        return false;
+    if (item && !check_answered(c, item, r, &bound))
+        return name_model(c, item->name), false;
+    return true;
+}
+
 static void service_request(as_ctx *c, as_model *m, const as_request *r)
 {
     for (int k = 0; k < r->out_count; k++)
         r->out[k] = NULL;
-    bool good = offers(c, m, m && m->request, "model_request") && m->request(c, m, r);
+    bool good = request(c, m, r);
     for (int k = 0; k < r->out_count && !good; k++)
         r->out[k] = inert(c);
     for (int k = 0; k < r->read_count && !good; k++)

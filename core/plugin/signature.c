@@ -38,6 +38,7 @@ enum { TYPES = sizeof types / sizeof *types };
 
 static bool new_signature(parser *p, bool with_params);
 static bool parse_signature(parser *p);
+static bool parse_plain_type(parser *p, signature_item *item);
 
 __attribute__((format(printf, 3, 4))) static bool fail(const parser *p, const char *at, const char *format,
                                                        ...)
@@ -119,6 +120,14 @@ static const char *keep(parser *p, const char *text, size_t n)
     out[n] = '\0';
     p->used += n + 1;
     return out;
+}
+
+/* "parameter mask", "tap h": as messages name it. */
+static const char *keep_named(parser *p, const char *what, const char *name)
+{
+    char text[128];
+    int n = snprintf(text, sizeof text, "%s %.100s", what, name);
+    return keep(p, text, (size_t)n);
 }
 
 /* The place of a letter, new or seen before; of a model's own letters and those of the whole (outer = place
@@ -228,8 +237,41 @@ static bool parse_bound(parser *p, signature_item *item)
     return true;
 }
 
+static int32_t string_param(const as_param *params, const char *name)
+{
+    for (const as_param *q = params; q && q->type != AS_PARAM_END; q++)
+        if (q->type == AS_PARAM_STRING && q->name && strcmp(q->name, name) == 0)
+            return (int32_t)q->offset;
+    return -1;
+}
+
+/* "h f32[B,^H]": types go into the model's own signature, whose letters they share. */
+static bool parse_tap(parser *p, parser *model)
+{
+    blanks(p);
+    size_t n = strcspn(p->at, "|,} ");
+    if (n == 0)
+        return fail_expected(p, "the name of a tap");
+    const char *path = keep(p, p->at, n);
+    p->at += n;
+    if (!word_follows(p))
+        return true;
+    signature *s = model->s;
+    signature_tap *more = realloc(s->tap, (size_t)(s->tap_count + 1) * sizeof *more);
+    if (!more)
+        return error_set(p->error, "signature: out of memory");
+    s->tap = more;
+    signature_tap *tap = &s->tap[s->tap_count++];
+    *tap = (signature_tap){.path = path, .param = string_param(p->params, path)};
+    tap->type.name = keep_named(model, "tap", path);
+    model->at = p->at;
+    bool good = parse_plain_type(model, &tap->type);
+    p->at = model->at;
+    return good && (tap->type.type == SIGNATURE_TENSOR || fail(p, p->at, "a tap is a tensor"));
+}
+
 /* "{params, taps:h|g}" */
-static bool parse_needs(parser *p, signature_item *item)
+static bool parse_needs(parser *p, parser *model, signature_item *item)
 {
     static const char *const needs[] = {"params", "buffers", "taps", "clone", "modes", "groups"};
     enum { NEEDS = sizeof needs / sizeof *needs };
@@ -245,30 +287,37 @@ static bool parse_needs(parser *p, signature_item *item)
             return fail_expected(p, "one of params, buffers, taps, clone, modes, groups");
         }
         item->needs |= 1u << k;
-        if (1u << k == MODEL_TAPS && take(p, ":")) {
-            blanks(p);
-            size_t n = strcspn(p->at, ",} ");
-            if (n == 0)
-                return fail_expected(p, "the name of a tap");
-            item->taps = keep(p, p->at, n);
-            p->at += n;
-        }
+        if (1u << k == MODEL_TAPS && take(p, ":"))
+            do
+                if (!parse_tap(p, model))
+                    return false;
+            while (take(p, "|"));
     } while (take(p, ","));
     return take(p, "}") || fail_expected(p, "\",\" or \"}\"");
 }
 
-/* What a model takes and gives, a signature of its own with its own letters. */
-static bool parse_call(parser *p, signature_item *item)
+/* What a model needs, takes and gives: a signature of its own with its own letters. */
+static bool parse_model(parser *p, signature_item *item)
 {
-    if (!take(p, "("))
-        return true;
-    if (p->of_model)
-        return fail(p, p->at, "a model within a model");
     parser inner = *p;
     inner.of_model = true;
     inner.around = p;
-    bool good = new_signature(&inner, false) && parse_signature(&inner);
+    if (!new_signature(&inner, false))
+        return false;
     item->call = inner.s;
+    if (item->type == SIGNATURE_MODEL && !parse_needs(p, &inner, item))
+        return false;
+    if (!take(p, "(")) {
+        if (inner.s->tap_count)
+            return fail_expected(p, "\"(\" and what the model takes, for the types of its taps");
+        signature_free(item->call);
+        item->call = NULL;
+        return true;
+    }
+    if (p->of_model)
+        return fail(p, p->at, "a model within a model");
+    inner.at = p->at;
+    bool good = parse_signature(&inner);
     p->at = inner.at;
     return good && (take(p, ")") || fail_expected(p, "\",\" or \")\""));
 }
@@ -289,7 +338,7 @@ static bool parse_marks(parser *p, signature_item *item, bool output)
     return true;
 }
 
-static bool parse_type(parser *p, signature_item *item, bool output)
+static bool parse_plain_type(parser *p, signature_item *item)
 {
     blanks(p);
     const char *at = p->at;
@@ -310,14 +359,15 @@ static bool parse_type(parser *p, signature_item *item, bool output)
             return fail_expected(p, "\"]\"");
         item->type = SIGNATURE_STATES;
     }
-    if (item->type == SIGNATURE_MODEL && !parse_needs(p, item))
-        return false;
-    if (callable && !parse_call(p, item))
+    if (callable && !parse_model(p, item))
         return false;
     item->text = keep(p, at, (size_t)(p->at - at));
-    if (!parse_bound(p, item))
-        return false;
-    return parse_marks(p, item, output);
+    return true;
+}
+
+static bool parse_type(parser *p, signature_item *item, bool output)
+{
+    return parse_plain_type(p, item) && parse_bound(p, item) && parse_marks(p, item, output);
 }
 
 static bool parse_item(parser *p, signature_item *item, bool output)
@@ -355,14 +405,6 @@ static bool parse_list(parser *p, signature_item *items, int *count, bool output
     return true;
 }
 
-/* "parameter mask", as messages name it. */
-static const char *keep_param_name(parser *p, const char *name)
-{
-    char text[128];
-    int n = snprintf(text, sizeof text, "parameter %.100s", name);
-    return keep(p, text, (size_t)n);
-}
-
 /* The types of the tensors among the parameters, behind the signature whose letters they share. */
 static bool parse_params(parser *p)
 {
@@ -375,7 +417,7 @@ static bool parse_params(parser *p)
         p->what = what;
         p->start = p->at = q->range;
         param->offset = q->offset;
-        param->type.name = keep_param_name(p, q->name);
+        param->type.name = keep_named(p, "parameter", q->name);
         if (!parse_type(p, &param->type, false))
             return false;
         if (param->type.type != SIGNATURE_TENSOR)
@@ -444,6 +486,7 @@ void signature_free(signature *s)
         signature_free(s->out[i].call);
     }
     free(s->param);
+    free(s->tap);
     free(s->words);
     free(s->text);
     free(s);

@@ -11,8 +11,9 @@
  * the items along axis 0 are independent; after state[], the order of the states does not matter. `|stop`
  * after an output: part of what it is made of is meant to be constant, so that its gradient is not the
  * derivative of its value (a detached target, a surrogate). Letters in a model's brackets are its own and
- * bind anew at each call of it, but `^C` there is the letter C of the whole signature. Outputs may do without
- * a name. */
+ * bind anew at each call of it, but `^C` there is the letter C of the whole signature. A tap is named by its
+ * path or by a string parameter that holds it, and may say its type: `taps:h f32[B,^H]|body.2`. Outputs may
+ * do without a name. */
 #ifndef ASSAY_PLUGIN_SIGNATURE_H
 #define ASSAY_PLUGIN_SIGNATURE_H
 
@@ -55,7 +56,6 @@ typedef struct {
     signature_size bound;
     const char *bound_text; /* "C" */
     unsigned needs;         /* of a model: MODEL_... */
-    const char *taps;       /* "h" or "h|g": taps by name; NULL for none */
     struct signature *call; /* of a model or function: what it takes and gives; NULL if not said */
 } signature_item;
 
@@ -64,6 +64,13 @@ typedef struct {
     signature_item type;
     size_t offset; /* of its as_t in the plugin's parameters, which is NULL while it is not given */
 } signature_param;
+
+/* An inner value of a model. */
+typedef struct {
+    signature_item type;
+    const char *path; /* "h", "body.2" */
+    int32_t param;    /* of a tap whose path is a string parameter: its offset; -1 */
+} signature_tap;
 
 typedef struct signature {
     char *text; /* as the plugin wrote it */
@@ -75,6 +82,8 @@ typedef struct signature {
     signature_item in[SIGNATURE_PLACES], out[SIGNATURE_PLACES];
     int param_count; /* tensors among the parameters */
     signature_param *param;
+    int tap_count; /* of a model: taps whose types are said */
+    signature_tap *tap;
     char *words; /* holds names and texts */
 } signature;
 
@@ -115,6 +124,11 @@ void signature_share(const signature *s, const char *model, const signature_boun
  * NULL is fine where the output is optional. */
 bool signature_check_out(const signature *s, as_ctx *c, const void *params, int place, as_t x,
                          signature_bound *b);
+
+/* The same for a tap of a model's call, read or replaced; a path whose type is not said is fine. */
+bool signature_check_tap(const signature *s, as_ctx *c, const void *params, const char *path, as_t x,
+                         signature_bound *b);
+const char *signature_tap_path(const signature_tap *tap, const void *params);
 
 int signature_place(const signature *s, const char *input_name); /* -1 when there is none */
 

@@ -351,6 +351,28 @@ bool signature_check_call(const signature *s, as_ctx *c, const void *params, con
     return check_params(&k, true);
 }
 
+const char *signature_tap_path(const signature_tap *tap, const void *params)
+{
+    const char *path = NULL;
+    if (tap->param < 0)
+        return tap->path;
+    memcpy(&path, (const char *)params + tap->param, sizeof path);
+    return path ? path : "";
+}
+
+bool signature_check_tap(const signature *s, as_ctx *c, const void *params, const char *path, as_t x,
+                         signature_bound *b)
+{
+    for (int i = 0; i < s->tap_count; i++) {
+        const signature_tap *tap = &s->tap[i];
+        checker k = {.s = s, .ctx = c, .params = params, .bound = b, .name = tap->type.name};
+        if (strcmp(signature_tap_path(tap, params), path) == 0 &&
+            !check_item(&k, &tap->type, &(argument){.tensor = x}))
+            return false;
+    }
+    return true;
+}
+
 static bool fail_absent(as_ctx *c, const signature_item *item, int place)
 {
     const char *space = *item->name ? " " : "";

@@ -270,11 +270,13 @@ end
 function Module:call(request)
   local modules, names = {}, {}
   walk(self, function(module, path)
-    modules[path] = module
-    names[#names + 1] = path
+    if path ~= "" then
+      modules[path] = module
+      names[#names + 1] = path
+    end
   end)
   local function at(name)
-    if not modules[name] or name == "" then
+    if not modules[name] then
       core.fail(('the model has no tap "%s"%s'):format(tostring(name), core.suggest(tostring(name), names)))
     end
     return modules[name]

@@ -49,7 +49,8 @@ fault() {
     grep -qE -- "$3" "$box/out" || fail "no \"$2\" that failed with \"$3\""
 }
 seen="losses/wrong_gradient losses/lost_term losses/unsaved hooks/forgetful losses/keeps_in_params
-    losses/keeps_tensor losses/order soups/first losses/unseeded losses/swallows losses/wrong_shape losses/writes_input
+    losses/keeps_tensor losses/order soups/first losses/unseeded losses/swallows losses/wrong_shape
+    losses/writes_input
     losses/nan_at_end losses/nan_in_list losses/wrong_behind_tensor soups/spread soups/writes_state
     distillers/no_update datasets/by_visits losses/exits"
 # a sanitizer sees these first, or ends the process before the signal comes
@@ -68,7 +69,7 @@ fault losses/unsaved state 'is not registered'
 fault hooks/forgetful state 'is not registered'
 fault losses/keeps_in_params state 'is not registered'
 fault losses/keeps_in_params reset 'other bits than in a new instance'
-fault losses/keeps_tensor calls 'forward: a tensor is kept past its call, at byte 0 of .* register it in setup'
+fault losses/keeps_tensor calls 'a tensor is kept past its call, at byte 0 of .* register it in'
 fault losses/order items 'with the order of the items'
 fault soups/first items 'with the order of the items'
 fault losses/unseeded repeat 'other bits'

@@ -56,7 +56,6 @@ static void reads_models_and_states(void **state)
     assert_int_equal(s->in[1].axis[1].param, offsetof(cfg, dim));
     assert_int_equal(s->in[3].type, SIGNATURE_MODEL);
     assert_int_equal(s->in[3].needs, MODEL_PARAMS | MODEL_TAPS);
-    assert_string_equal(s->in[3].taps, "h");
     assert_string_equal(s->in[3].text, "model{params, taps:h}(f32[B,...], f32[B] -> f32[B,...])");
     assert_int_equal(s->in[3].call->in_count, 2);
     assert_int_equal(s->in[4].type, SIGNATURE_GROUP);
@@ -256,6 +255,43 @@ static void checks_the_rest_of_the_inputs(void **state)
     signature_free(s);
 }
 
+/* Taps share the letters of their model's call; one may be named by a parameter. */
+static void checks_taps(void **state)
+{
+    as_ctx *c = *state;
+    typedef struct {
+        const char *layer;
+    } given;
+    static const as_param table[] = {AS_STRING(given, layer, "body.2", "x"), AS_END};
+    const given g = {"body.2"};
+    as_error e = {{0}};
+    signature *s = signature_parse("w f32[D], net model{params, taps:h f32[B,^D]|layer f32[B,W]|any}"
+                                   "(f32[B,...] -> f32[B]) -> y f32",
+                                   table, &e);
+    assert_non_null(s);
+    const signature *call = s->in[1].call;
+    assert_int_equal(s->in[1].needs, MODEL_PARAMS | MODEL_TAPS);
+    assert_int_equal(call->tap_count, 2);
+    assert_string_equal(signature_tap_path(&call->tap[1], &g), "body.2");
+    as_model net = {.offers = MODEL_PARAMS | MODEL_TAPS};
+    argument in[2] = {{.tensor = tensor(c, AS_F32, AS_DIMS(6))}, {.model = &net}};
+    argument x = {.tensor = tensor(c, AS_F32, AS_DIMS(4, 2))};
+    signature_bound outer, b;
+    assert_true(signature_check_in(s, c, &g, in, 2, &outer));
+    assert_true(signature_check_call(call, c, &g, &x, 1, &b, &outer));
+    assert_true(signature_check_tap(call, c, &g, "h", tensor(c, AS_F32, AS_DIMS(4, 6)), &b));
+    assert_true(signature_check_tap(call, c, &g, "body.2", tensor(c, AS_F32, AS_DIMS(4, 9)), &b));
+    assert_true(signature_check_tap(call, c, &g, "any", tensor(c, AS_F32, AS_DIMS(1)), &b));
+    assert_false(signature_check_tap(call, c, &g, "h", tensor(c, AS_F32, AS_DIMS(4, 5)), &b));
+    ENGINE_FAILS(c, "tap h f32[4,5], expected f32[B,^D] with D = 6 from w");
+    assert_false(signature_check_tap(call, c, &g, "body.2", tensor(c, AS_F32, AS_DIMS(3, 9)), &b));
+    ENGINE_FAILS(c, "tap layer f32[3,9], expected f32[B,W] with B = 4 from its input 1");
+    signature_free(s);
+    assert_null(signature_parse("net model{taps:h f32[B]} -> y f32", table, &e));
+    TEXT_IS(e, "signature: column 26: expected \"(\" and what the model takes, for the types of its taps, "
+               "found \"-> y f32\"");
+}
+
 /* Tensors among the parameters bind the letters first; what they leave open the inputs say. */
 static void checks_tensor_parameters(void **state)
 {
@@ -359,6 +395,7 @@ int main(void)
                                         plugin_context_teardown),
         cmocka_unit_test_setup_teardown(checks_the_rest_of_the_inputs, plugin_context_setup,
                                         plugin_context_teardown),
+        cmocka_unit_test_setup_teardown(checks_taps, plugin_context_setup, plugin_context_teardown),
         cmocka_unit_test_setup_teardown(checks_tensor_parameters, plugin_context_setup,
                                         plugin_context_teardown),
         cmocka_unit_test(says_where_a_parameters_type_is_wrong),
