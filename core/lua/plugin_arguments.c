@@ -80,8 +80,23 @@ static void read_states(lua_State *L, const char *what, argument *a, int value, 
 
 /* ---- tensors ---- */
 
+/* sampler { 4, 2 } looks like sizes and would be two numbers of noise. */
+static void refuse_sizes(lua_State *L, const char *what, const plugin *p, const signature_item *item,
+                         int value)
+{
+    bool axes = item->rest >= 0 || item->rank > 1;
+    if (!p->d.advance || !axes || !lua_istable(L, value))
+        return;
+    if (lua_rawgeti(L, value, 1) == LUA_TNUMBER)
+        lua_host_raise(L, "%s is a list of numbers, expected a tensor %s; %s", what, item->text,
+                       signature_place(p->signature, "shape") >= 0 ? "sizes are given as shape = { ... }"
+                                                                   : "as.randn(...) draws one");
+    lua_pop(L, 1);
+}
+
 /* Numbers and lists of them are taken where a tensor is wanted. */
-static void read_tensor(lua_State *L, const char *what, const signature_item *item, argument *a, int value)
+static void read_tensor(lua_State *L, const char *what, const plugin *p, const signature_item *item,
+                        argument *a, int value)
 {
     a->tensor = tensor_at(L, value);
     if (a->tensor)
@@ -89,6 +104,7 @@ static void read_tensor(lua_State *L, const char *what, const signature_item *it
     bool number = lua_type(L, value) == LUA_TNUMBER;
     if (!number && (!lua_istable(L, value) || luaL_getmetafield(L, value, "__index") != LUA_TNIL))
         lua_host_raise(L, "%s is a %s, expected %s", what, luaL_typename(L, value), item->text);
+    refuse_sizes(L, what, p, item, value);
     lua_getfield(L, LUA_REGISTRYINDEX, "assay.core");
     lua_getfield(L, -1, "tensor");
     lua_remove(L, -2);
@@ -111,7 +127,7 @@ void argument_read(lua_State *L, const plugin *p, plugin_arguments *a, int place
     argument *in = &a->in[place];
     switch (item->type) {
     case SIGNATURE_TENSOR:
-        read_tensor(L, what, item, in, value);
+        read_tensor(L, what, p, item, in, value);
         a->handle[place] = handle_at(L, value) ? value : 0;
         break;
     case SIGNATURE_MODEL:

@@ -5,6 +5,7 @@
 #include "lua/state.h"
 #include "plugin/param.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,41 @@ static reduction take_reduction(lua_State *L, const plugin *p)
                                      p->name, luaL_tolstring(L, -1, NULL));
 }
 
+/* Neither parameter nor input: names what there is. */
+static void no_such_name(lua_State *L, const plugin *p, const char *key)
+{
+    enum { NAMES = 64 };
+    const char *names[NAMES + SIGNATURE_PLACES + 1],
+        *own = strcmp(p->d.kind, "samplers") == 0 ? "hooks" : NULL;
+    size_t n = 0;
+    for (const as_param *q = p->d.params; q && q->type != AS_PARAM_END && n < NAMES; q++)
+        names[n++] = q->name;
+    for (int k = 0; k < p->signature->in_count; k++)
+        names[n++] = p->signature->in[k].name;
+    if (strcmp(p->d.kind, "losses") == 0)
+        own = "reduction";
+    if (own)
+        names[n++] = own;
+    char nearest[128], list[256] = "";
+    const char *meant = lua_host_suggest(key, names, n, nearest, sizeof nearest);
+    for (size_t k = 0, used = 0; !*meant && k < n && used < sizeof list; k++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", k ? ", " : "; it has ", names[k]);
+    lua_host_raise(L, "%s: no parameter \"%s\"%s%s", p->name, key, meant, list);
+}
+
+/* A hook gets nothing from the sampler's call: its inputs are given where it is made. */
+static void check_hook_inputs(lua_State *L, const plugin_object *o)
+{
+    const signature *s = o->i->plugin->signature;
+    for (int k = 0; k < s->in_count; k++)
+        if (!o->names[k] && !s->in[k].optional)
+            lua_host_raise(L,
+                           "%s: %s was not given, expected %s: a hook's inputs stand beside its parameters,"
+                           " { \"%s\", %s = ... }",
+                           o->i->plugin->name, s->in[k].name, s->in[k].text, o->i->plugin->d.name,
+                           s->in[k].name);
+}
+
 /* A sampler's hooks, a list of plugin objects or of { "name", ... }, in the script's order; the list at index
  * `value` becomes one of objects, held by the sampler's table. */
 static void read_hooks(lua_State *L, const plugin *p, plugin_object *o, int bound, int value)
@@ -70,7 +106,8 @@ static void read_hooks(lua_State *L, const plugin *p, plugin_object *o, int boun
         if (!hook || !hook->i || !is_kind(hook, "hooks"))
             lua_host_raise(L, "%s: hooks[%d] is no hook", p->name, k);
         else
-            o->hooks[o->hook_count++] = hook->i;
+            check_hook_inputs(L, hook);
+        o->hooks[o->hook_count++] = hook->i;
         lua_rawseti(L, -2, k);
     }
     lua_setfield(L, bound, "hooks");
@@ -105,6 +142,9 @@ static void split_spec(lua_State *L, plugin *p, plugin_object *o, int bound)
             read_hooks(L, p, o, bound, lua_gettop(L));
             continue;
         }
+        bool reduces = strcmp(p->d.kind, "losses") == 0 && strcmp(key, "reduction") == 0;
+        if (place < 0 && !reduces && !param_find(&p->d, key))
+            no_such_name(L, p, key);
         if (place < 0) {
             lua_pushvalue(L, -2);
             lua_pushvalue(L, -2);

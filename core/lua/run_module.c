@@ -7,7 +7,7 @@
 #include "lua/results_module.h"
 #include "lua/statistics_module.h"
 #include "lua/run_session.h"
-#include "plugin/load.h"
+#include "plugin/instance.h"
 #include "plugin/param.h"
 #include "results/query.h"
 #include "results/upkeep.h"
@@ -149,6 +149,24 @@ static int resolve(lua_State *L)
     return 2;
 }
 
+/* runtime.check_plugin("losses/poly1", params) -> nil, or what is wrong with all of them together. The
+ * planner is a process of its own, which a plugin's validate may take along. */
+static int check_plugin(lua_State *L)
+{
+    as_error e = {0};
+    as_ctx *c = lua_host_context(L);
+    cJSON *params = job_json_from(L, 2, &e), *reduction = NULL;
+    plugin *p = params ? load_plugin_named(luaL_checkstring(L, 1), &e) : NULL;
+    if (p && take_reduction(p, params, &reduction, &e) && !instance_would_take(c, p, params))
+        context_take_error(c, &e);
+    cJSON_Delete(reduction);
+    cJSON_Delete(params);
+    if (!e.text[0])
+        return 0;
+    lua_pushstring(L, e.text);
+    return 1;
+}
+
 /* ---- runs ---- */
 
 /* runtime.allow_nan(run, on) */
@@ -279,6 +297,7 @@ static int open_module(lua_State *L)
         {"is_list", is_list},
         {"clock", clock_now},
         {"plugin", resolve},
+        {"check_plugin", check_plugin},
         {"parameter", plan_axes_parameter},
         {"uniform", plan_axes_uniform},
         {"log", run_log},

@@ -53,6 +53,26 @@ static bool allocate(instance *i, const cJSON *params)
     return instance_fill_tensors(i);
 }
 
+bool instance_would_take(as_ctx *c, plugin *p, const cJSON *params)
+{
+    if (!context_ok(c))
+        return false;
+    instance *i = calloc(1, sizeof *i);
+    if (!i) {
+        context_fail(c, "%s: out of memory", p->name);
+        return false;
+    }
+    i->ctx = c;
+    i->plugin = p;
+    bool good = allocate(i, params) && run_validate(i);
+    if (i->self) { /* never set up: nothing to destroy */
+        free(i->self);
+        i->self = NULL;
+    }
+    instance_free(i);
+    return good;
+}
+
 static instance_made *made; /* who is told of new instances */
 static void *made_self;
 

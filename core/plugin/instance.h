@@ -73,6 +73,10 @@ instance *instance_new(as_ctx *c, plugin *p, const cJSON *params, const argument
                        int64_t number);
 void instance_free(instance *i);
 
+/* Whether instance_new would take these parameters: ranges, tensors' types, validate. Nothing is set up.
+ * Fails in the context. */
+bool instance_would_take(as_ctx *c, plugin *p, const cJSON *params);
+
 /* As newly made: state set up again in the same storage, streams at their start; a sampler's hooks, too. */
 bool instance_reset(instance *i);
 

@@ -228,6 +228,26 @@ static int say_problem(lua_State *L)
                       text ? text : "the error's value is a table");
 }
 
+#define PLAN_BYTES 1e9 /* what declarations may hold */
+
+/* The script's top level. */
+static bool read_script(engine *n)
+{
+    limit_memory(PLAN_BYTES);
+    bool good = engine_call(n, 0, 1);
+    limit_lift();
+    return good;
+}
+
+static int say_out_of_memory(const char *script)
+{
+    return worker_say(
+        WORKER_FAILED,
+        "%s: its top level holds more than %g GB of memory: it only declares; load data and make"
+        " tensors in run",
+        engine_short_path(script), PLAN_BYTES / 1e9);
+}
+
 static int make_plan(engine *n, request *r, int argc, char **argv)
 {
     lua_State *L = n->L;
@@ -235,8 +255,10 @@ static int make_plan(engine *n, request *r, int argc, char **argv)
     bool missing;
     if (!engine_load(n, r->script, &missing, &e))
         return worker_say(missing ? WORKER_MISUSE : WORKER_FAILED, "%s", e.text);
-    if (!engine_call(n, 0, 1))
-        return say_problem(L);
+    if (!read_script(n)) {
+        bool full = lua_isstring(L, -1) && limit_was_met(lua_tostring(L, -1));
+        return full ? say_out_of_memory(r->script) : say_problem(L);
+    }
     if (!check_experiment(n, r->script, &e))
         return worker_say(WORKER_FAILED, "%s", e.text);
     if (luaL_dostring(L, "return require('assay.plan').make") != LUA_OK)

@@ -32,6 +32,7 @@ local settings = require "assay.settings"
 ---@field sweep assay.SweepDefinition?  what assay sweep does without a YAML file
 ---@field tune assay.TuneDefinition?     what assay tune does without a YAML file
 ---@field run fun(run: assay.Run, p: table)
+---@field place string  where it is declared, for messages
 ---@field pool? fun(run: assay.Run, p: table, members: assay.Member[])  once an arm, after its runs
 local Experiment = {}
 Experiment.__index = Experiment
@@ -129,6 +130,8 @@ local function declare(declared)
   for name, value in pairs(declared) do
     x[name] = value
   end
+  local here = debug.getinfo(3, "Sl")
+  x.place = here and ("%s:%d"):format(here.short_src, here.currentline) or "?"
   x.params, x.claims = x.params or {}, x.claims or {}
   x.seeds = settings.seed_list(x.seeds or 1)
   x.allow_nan = x.allow_nan or false

@@ -65,6 +65,18 @@ end
 
 local override
 
+-- A scalar's value, or a list's; nil for what a parameter of a plugin cannot be.
+local function plugin_value(node)
+  if node.kind ~= "list" then
+    return node.value
+  end
+  local list = {}
+  for i, item in ipairs(node.items) do
+    list[i] = plugin_value(item)
+  end
+  return #list == #node.items and #list > 0 and list or nil
+end
+
 -- Gives a plugin's parameters, resolved by its table, the values of a map; one at a time, so that a mistake
 -- is told with its own place.
 local function override_plugin(spec, node, path)
@@ -73,14 +85,19 @@ local function override_plugin(spec, node, path)
   end
   local kind, name = spec.plugin:match "^(.-)/(.*)$"
   for _, item in ipairs(node.items) do
-    if item.value == nil then
-      mismatch(item, path .. "." .. item.name, "a value")
+    local value = plugin_value(item)
+    if value == nil then
+      mismatch(item, path .. "." .. item.name, "a value or a list of numbers")
     end
-    local resolved, wrong = runtime.plugin(kind, name, { [item.name] = item.value })
+    local resolved, wrong = runtime.plugin(kind, name, { [item.name] = value })
     if not resolved then
       refuse(item, "%s", wrong)
     end
     spec.params[item.name] = resolved[item.name]
+  end
+  local wrong = runtime.check_plugin(spec.plugin, spec.params) -- rules between them
+  if wrong then
+    refuse(node.items[#node.items] or node, "%s", wrong)
   end
 end
 

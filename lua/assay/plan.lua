@@ -9,8 +9,8 @@ local plan_claims = require "assay.claim.plan"
 local refuse = overrides.refuse
 
 -- A copy of declared values as the plan writes them: lists marked, plugins as { plugin =, params = } with all
--- parameters. Their identities go into `used`.
-local function resolve(values, path, used)
+-- parameters. Their identities go into `used`; `place` is the declaration's line.
+local function resolve(values, path, used, place)
   local out = {}
   for key, value in pairs(values) do
     local kind = settings.kind_of(key, value)
@@ -23,14 +23,19 @@ local function resolve(values, path, used)
       end
       local params, identity = runtime.plugin(kind, value[1], given)
       if not params then
-        error(("%s.%s: %s"):format(path, key, identity), 0)
+        error(("%s: %s.%s: %s"):format(place, path, key, identity), 0)
       end
-      used[("%s/%s"):format(identity.kind, identity.name)] = identity
-      out[key] = { plugin = ("%s/%s"):format(identity.kind, identity.name), params = params }
+      local name = ("%s/%s"):format(identity.kind, identity.name)
+      local wrong = runtime.check_plugin(name, params)
+      if wrong then
+        error(("%s: %s.%s: %s"):format(place, path, key, wrong), 0)
+      end
+      used[name] = identity
+      out[key] = { plugin = name, params = params }
     elseif type(value) == "table" and #value > 0 then
       out[key] = runtime.list(settings.seed_list(value))
     elseif type(value) == "table" then
-      out[key] = resolve(value, path .. "." .. key, used)
+      out[key] = resolve(value, path .. "." .. key, used, place)
     else
       out[key] = value
     end
@@ -80,9 +85,9 @@ end
 
 -- Params, arms and seeds as declared, resolved; the plugins' identities go into `used`.
 local function settled(x, used)
-  local plan = { params = resolve(x.params, "params", used), arms = {}, seeds = x.seeds }
+  local plan = { params = resolve(x.params, "params", used, x.place), arms = {}, seeds = x.seeds }
   for name, fields in pairs(x.arms) do
-    plan.arms[name] = resolve(fields, "arms." .. name, used)
+    plan.arms[name] = resolve(fields, "arms." .. name, used, x.place)
   end
   return plan
 end

@@ -108,12 +108,33 @@ local function check_list(list, path)
   end
 end
 
+-- A list of a plugin: numbers, or lists of them for a tensor.
+local function check_numbers(list, path)
+  for i, value in ipairs(list) do
+    local at = ("%s[%d]"):format(path, i)
+    local wrong
+    if type(value) == "table" and not getmetatable(value) then
+      wrong = check_numbers(value, at)
+    else
+      wrong = type(value) ~= "number" and ("%s is %s, expected a number"):format(at, describe(value))
+        or check_scalar(value, at)
+    end
+    if wrong then
+      return wrong
+    end
+  end
+  return count(list) ~= #list and ("%s has a list's items and names"):format(path) or nil
+end
+
 local function check_plugin(spec, path)
   for name, value in pairs(spec) do
     local wrong
-    if name ~= 1 then
-      wrong = type(name) ~= "string" and ("%s has two plugins"):format(path)
-        or check_scalar(value, path .. "." .. name)
+    if name ~= 1 and type(name) ~= "string" then
+      wrong = ("%s has two plugins"):format(path)
+    elseif name ~= 1 and type(value) == "table" and #value > 0 and not getmetatable(value) then
+      wrong = check_numbers(value, path .. "." .. name)
+    elseif name ~= 1 then
+      wrong = check_scalar(value, path .. "." .. name)
     end
     if wrong then
       return wrong

@@ -80,11 +80,48 @@ failing 'bad.lua:1: attempt to index a nil value' 'local t; t.x = 1'
 failing "bad.lua: an experiment's script ends with return as.experiment" 'return 3'
 failing 'bad.lua:2: as.experiment: arms is missing' 'local as = require "assay"
 return as.experiment { name = "x", run = print }'
-failing 'arms.a.loss: losses/ldr_kl: no parameter "lan"; did you mean "lam"?' 'local as = require "assay"
-return as.experiment { name = "x", run = print, arms = { a = { loss = { "ldr_kl", lan = 1 } } } }'
+failing 'bad.lua:2: arms.a.loss: losses/ldr_kl: no parameter "lan"; did you mean "lam"?' \
+    'local as = require "assay"
+return as.experiment { name = "x", run = print,
+  arms = { a = { loss = { "ldr_kl", lan = 1 } } } }'
 failing 'did you mean "cross_entropy"?' 'local as = require "assay"
 return as.experiment { name = "x", run = print, arms = { a = { loss = { "cros_entropy" } } } }'
 failing 'the error'"'"'s value is a table' 'error {}'
+
+# rules between a plugin's parameters, and lists among them, before anything runs
+ASSAY_PLUGIN_PATH=$ASSAY_TEST_PLUGINS
+export ASSAY_PLUGIN_PATH
+failing 'bad.lua:2: arms.a.loss: losses/sketch_params: low = 4 is not below high = 2' \
+    'local as = require "assay"
+return as.experiment { name = "x", run = print,
+  arms = { a = { loss = { "sketch_params", low = 4 } } } }'
+failing 'bad.lua:2: as.experiment: arms.a.loss.weights[2] is a string, expected a number' \
+    'local as = require "assay"
+return as.experiment { name = "x", run = print,
+  arms = { a = { loss = { "sketch_params", weights = { 1, "a" } } } } }'
+failing 'losses/sketch_params: parameter mask f32[1,2], expected f32[2]' 'local as = require "assay"
+return as.experiment { name = "x", run = print,
+  arms = { a = { loss = { "sketch_params", mask = { { 1, 2 } } } } } }'
+cat >rules.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment { name = "x", run = print,
+  arms = { a = { loss = { "sketch_params", low = 1, weights = { 0.25, 4 } } } } }
+END_LUA
+expect_exit 0 assay-worker plan rules.lua --set arms.a.loss.low=5 --set arms.a.loss.high=6 \
+    --set 'arms.a.loss.mask=[1, 2]'
+expect_out '"weights":[0.25,4]'
+expect_out '"mask":[1,2]'
+expect_exit 2 assay-worker plan rules.lua --set arms.a.loss.low=5
+expect_err '--set: losses/sketch_params: low = 5 is not below high = 2'
+printf 'arms:\n  a:\n    loss:\n      low: 5\n      high: 4\n' >rules.yaml
+expect_exit 2 assay-worker plan rules.lua --config rules.yaml
+expect_err 'rules.yaml:5: losses/sketch_params: low = 5 is not below high = 4'
+unset ASSAY_PLUGIN_PATH
+
+# the top level only declares
+failing 'bad.lua: its top level holds more than 1 GB of memory: it only declares; load data and make' \
+    'local as, t = require "assay", {}
+for i = 1, 1e9 do t[i] = as.zeros(1000, 1000) end'
 printf 'local function f() error "deep" end\nlocal x = f()\nreturn x\n' >bad.lua
 expect_exit 1 env ASSAY_TRACEBACK=1 assay-worker plan bad.lua
 expect_err 'bad.lua:1: deep'

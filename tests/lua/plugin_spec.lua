@@ -114,6 +114,24 @@ describe("a sampler", function()
     assert.near(3, x:min():item(), 1e-3)
     assert.near(3, x:max():item(), 1e-3)
   end)
+  it("names what there is for what there is not", function()
+    for _, case in ipairs {
+      { { "heun", hook = {} }, 'samplers/heun: no parameter "hook"; did you mean "hooks"?' },
+      { { "heun", modle = three }, 'samplers/heun: no parameter "modle"; did you mean "model"?' },
+      { { "heun", zzz = 1 },
+        'no parameter "zzz"; it has steps, sigma_min, sigma_max, rho, model, noise, shape, hooks' },
+      { { "sde_pc", hooks = { { "impute" } } }, "hooks/impute: mask was not given, expected f32[B,...]: "
+        .. 'a hook\'s inputs stand beside its parameters, { "impute", mask = ... }' },
+    } do
+      assert.error_matches(function() as.sampler(case[1]) end, case[2], 1, true)
+    end
+    assert.error_matches(function() as.loss { "poly1", reducton = "sum" } end,
+      'did you mean "reduction"?', 1, true)
+  end)
+  it("takes no sizes for noise", function()
+    assert.error_matches(function() as.sampler { "heun", model = three } { 4, 2 } end,
+      "noise is a list of numbers, expected a tensor f32[B,...]; sizes are given as shape = { ... }", 1, true)
+  end)
   it("keeps a model given at the start, and steps one by one", function()
     local calls = 0
     local sampler = as.sampler { "heun", steps = 3, model = function(x)
