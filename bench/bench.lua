@@ -1,4 +1,4 @@
--- Times cases: assay-worker script bench/bench.lua [CASE...]
+-- Times cases: assay script bench/bench.lua [CASE...]
 -- Prints `case threads median_us p10 p90 peak_MiB`, the last of one call's tensors.
 -- Threads come from ASSAY_THREADS (all cores if it is not set).
 -- A case is a function in one of bench/cases/*.lua that returns the function to time, and how many times

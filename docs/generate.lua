@@ -1,6 +1,6 @@
 -- Writes the pages that are made: docs/services.md from the headers, docs/plugins/KIND/NAME.md from the plugins'
 -- descriptors. tests/docs/generated.sh compares them with those in the tree.
---   assay-worker script docs/generate.lua SOURCES FOLDER
+--   assay script docs/generate.lua SOURCES FOLDER
 local root, folder = assert(arg[1], "where are the sources?"), assert(arg[2], "where do the pages go?")
 
 local function read(path)

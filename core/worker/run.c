@@ -5,6 +5,7 @@
 #include "lua/host.h"
 #include "lua/job_json.h"
 #include "lua/run_session.h"
+#include "plugin/load.h"
 #include "worker/facts.h"
 
 #include <errno.h>
@@ -180,10 +181,20 @@ static bool warn(run_session *s, as_error *e)
     return !s->store || store_event(s->store, s->id, s->attempt, -1, "warning", text, e);
 }
 
+/* The same of a plugin: one that is older than its source, or hides another. */
+static void warn_of_plugin(void *self, const char *text)
+{
+    run_session *s = self;
+    worker_say(0, "assay: %s", text);
+    if (s->store)
+        store_event(s->store, s->id, s->attempt, -1, "warning", text, &s->trouble);
+}
+
 /* NULL when all went well, else the text at the top of the stack or in `e`. */
 static const char *run_job(engine *n, const job *j, run_session *s, as_error *e)
 {
     bool missing;
+    load_on_warning(warn_of_plugin, s);
     bool loaded = engine_load(n, j->script, &missing, e);
     if (!watch(n, s, e) || !warn(s, e) || !loaded) /* what could not be compiled is on record, too */
         return e->text;

@@ -1,6 +1,6 @@
 -- docs/reference.md: what scripts can call, from the table of operations, assay.signatures and the comments
 -- in lua/assay. Written by
---   assay-worker script lua/assay/reference.lua > docs/reference.md
+--   assay script lua/assay/reference.lua > docs/reference.md
 -- and compared with that by tests/lua/reference_spec.lua.
 local core = require "assay.core"
 local signatures = require "assay.signatures"
@@ -140,7 +140,7 @@ local function page()
   out = {}
   put "# Reference"
   put ""
-  put "Written from the table of operations and the comments in the sources by `assay-worker script"
+  put "Written from the table of operations and the comments in the sources by `assay script"
   put "lua/assay/reference.lua`. Number arguments count from 1, and from -1 backwards: axes, `t[i]`,"
   put "slices (both ends included). What is inside a tensor counts from 0: labels, indices, places. `?`"
   put "marks what may be left out. Where nothing else is said an operation takes any strides, broadcasts"

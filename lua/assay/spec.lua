@@ -1,4 +1,4 @@
--- Runs specs: assay-worker script lua/assay/spec.lua FILE... ; each file is written as for busted and runs
+-- Runs specs: assay script lua/assay/spec.lua FILE... ; each file is written as for busted and runs
 -- under it unchanged. Prints every failure with its place, then one line of counts and a line for each test
 -- that is pending, with the reason it gave. Exit code 1 when something failed or there was nothing to run, 77
 -- (skipped) when all there was is pending.

@@ -95,6 +95,16 @@ loss plugins/losses/one.c one 3
 expect_exit 0 assay-worker script ask.lua
 expect_err "losses/one: plugins/losses/one.so is older than plugins/losses/one.c; build it again: "
 expect_lines 2 1
+cat >warned.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "warned", arms = { a = { loss = { "one" } } },
+  run = function(run, p) as.loss(p.loss); run:log(1, { x = 1 }) end,
+}
+END_LUA
+expect_exit 0 assay run warned.lua --db warned.db
+expect_query warned.db "select kind, text like '%one.so is older than%build it again: %' from event" \
+    "warning|1"
 expect_exit 0 assay plugins list
 expect_line "    older than plugins/losses/one.c; build it again: assay build plugins/losses/one.c"
 expect_exit 0 assay build plugins/losses/one.c

@@ -15,6 +15,20 @@ expect_exit 7 assay-worker script s.lua
 expect_exit 2 assay-worker script nope.lua
 expect_err "cannot read nope.lua"
 expect_exit 2 assay-worker
+
+# the same by hand: options in front of the file are assay's, all behind it the script's
+echo 'print(require("assay").ones(2), arg[0], ...); os.exit(7, true)' >s.lua
+expect_exit 7 assay script --threads 1 s.lua one -b --threads=x
+expect_line "f32[2] mean 1 min 1 max 1	s.lua	one	-b	--threads=x"
+expect_exit 7 assay script -- s.lua --help
+expect_line "f32[2] mean 1 min 1 max 1	s.lua	--help"
+expect_exit 2 assay script --tread 1 s.lua
+expect_err "assay script: unknown option --tread"
+expect_exit 2 assay script
+expect_err "assay script: which file? example: assay script ask.lua"
+expect_exit 0 assay script --help
+expect_out "usage: assay script FILE [ARGUMENTS]"
+expect_exit 2 assay-worker
 expect_err "usage: assay-worker plan SCRIPT"
 
 # specs: failures with their place, exit code 1 on failure and when nothing ran

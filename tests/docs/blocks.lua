@@ -1,4 +1,4 @@
--- Runs what a document shows: assay-worker script tests/docs/blocks.lua README.md
+-- Runs what a document shows: assay script tests/docs/blocks.lua README.md
 -- In order, in the current folder:
 --   ```lua, ```c, ```yaml  whose first line names a file in a comment ("-- my/ring.lua", "/* a/b.c: ...")
 --                          are written there

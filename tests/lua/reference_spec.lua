@@ -12,7 +12,7 @@ describe("the reference page", function()
     local text = file:read "a"
     file:close()
     if text ~= page() then
-      error "docs/reference.md is old: assay-worker script lua/assay/reference.lua > docs/reference.md"
+      error "docs/reference.md is old: assay script lua/assay/reference.lua > docs/reference.md"
     end
   end)
   it("has a line for every method, layer, optimizer, schedule and draw", function()
