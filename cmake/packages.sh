@@ -3,7 +3,7 @@
 #   for    run: to build and run; test: for ./assay test as well; more: brought along where this may install,
 #          nothing waits for it (`assay data get` brings data without root)
 #   check  cmd: a program; lib: as pkg-config calls it; lua: a module; header: one of the C
-#          library's; data: a data set's folder
+#          library's; font: a file; data: a data set's folder
 #   apt (Debian 12, Ubuntu 24.04), dnf, pacman: the package; - where there is none
 package_table() {
     cat <<'END'
@@ -21,6 +21,8 @@ run  lib:libpng            libpng-dev      libpng-devel        libpng         im
 run  lib:libcjson          libcjson-dev    cjson-devel         cjson          plans and --json
 run  lib:nettle            nettle-dev      nettle-devel        nettle         SHA-256 of sources and data
 more lib:libedit           libedit-dev     libedit-devel       libedit        line editing in assay repl
+more lib:librsvg-2.0   librsvg2-dev    librsvg2-devel      librsvg        pictures as PNG
+more font:DejaVuSans    fonts-dejavu-core dejavu-sans-fonts ttf-dejavu   the letters in them
 more data:fashion-mnist    dataset-fashion-mnist -             -              the images quickstart learns
 test cmd:c++               g++             gcc-c++             gcc            one plugin of the tests is C++
 test cmd:curl          curl            curl                curl           downloads, from files in the tests
@@ -41,6 +43,7 @@ package_there() {
     cmd:*) command -v "$name" >/dev/null ;;
     lib:*) pkg-config --exists "$name" 2>/dev/null ;;
     header:*) [ -e "/usr/include/$name" ] ;;
+    font:*) any_file /usr/share/fonts/*/"$name".ttf /usr/share/fonts/*/*/"$name".ttf ;;
     lua:*) any_file /usr/lib*/lua/5.4/"$name".so /usr/lib/*/lua/5.4/"$name".so ;;
     data:*) any_file "${ASSAY_DATA:-}/$name" "${HOME:-}/.cache/assay/$name" "/usr/share/datasets/$name" ;;
     esac

@@ -144,3 +144,20 @@ bool png_decode(const char *path, const unsigned char *bytes, size_t n, const pn
     png_destroy_read_struct(&png, &info, NULL);
     return ok;
 }
+
+unsigned char *png_encode(const unsigned char *pixels, int width, int height, int channels, size_t *n)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (png_uint_32)width,
+                       .height = (png_uint_32)height,
+                       .format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+    unsigned char *bytes = malloc(size);
+    if (!bytes || !png_image_write_to_memory(&image, bytes, &size, 0, pixels, 0, NULL)) {
+        png_image_free(&image);
+        free(bytes);
+        return NULL;
+    }
+    *n = size;
+    return bytes;
+}

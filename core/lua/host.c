@@ -255,6 +255,7 @@ static int open_state(lua_State *L)
     core_open_optimizer(L);
     core_open_files(L);
     core_open_readers(L);
+    core_open_pictures(L);
     core_open_plugins(L);
     sketch_open(L);
     return 0;

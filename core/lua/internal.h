@@ -151,6 +151,7 @@ void core_open_layers(lua_State *L);       /* the same */
 void core_open_optimizer(lua_State *L);    /* the same */
 void core_open_files(lua_State *L);        /* the same */
 void core_open_readers(lua_State *L);      /* the same */
+void core_open_pictures(lua_State *L);     /* the same */
 void core_open_plugins(lua_State *L);      /* the same */
 int sorted_pairs(lua_State *L);            /* replaces the global */
 void tensor_open_composites(lua_State *L); /* into the method table at the top */

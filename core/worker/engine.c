@@ -42,6 +42,22 @@ static bool find_library(char out[4096], as_error *e)
     return error_set(e, "assay's Lua library is not at %s/../../lua nor under share/assay/lua", program);
 }
 
+/* Lua modules in C: BUILD/lua of a build, lib/assay/lua of the prefix for an installed program. */
+static void find_modules(lua_State *L)
+{
+    char program[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0)
+        return;
+    program[n] = 0;
+    *strrchr(program, '/') = 0;
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "cpath");
+    lua_pushfstring(L, "%s/lua/?.so;%s/../../lib/assay/lua/?.so;%s", program, program, lua_tostring(L, -1));
+    lua_setfield(L, -3, "cpath");
+    lua_pop(L, 2);
+}
+
 const char *engine_short_path(const char *path)
 {
     char here[PATH_MAX];
@@ -74,6 +90,7 @@ bool engine_open(engine *n, uint64_t seed, int threads, as_error *e)
     n->L = lua_host_new(n->c, n->library);
     if (!n->L)
         return error_set(e, "out of memory");
+    find_modules(n->L);
     n->sources.library = n->library;
     run_sources_install(n->L, &n->sources);
     run_module_install(n->L);

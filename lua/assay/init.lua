@@ -34,6 +34,7 @@ local parts = {
   data = function() return require "assay.data" end,
   results = function() return require "assay.results" end,
   metrics = function() return require "assay.metrics" end,
+  plot = function() return require "assay.plot" end,
   claim = function() return require "assay.claim" end,
   experiment = function() return require("assay.experiment").declare end,
 }

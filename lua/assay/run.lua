@@ -51,6 +51,19 @@ function Run:save(name, what)
   runtime.record(self, name, "model", file)
 end
 
+--- Keeps a picture (a chart of as.plot) among the run's files, as SVG; assay report shows it.
+---@param name string
+---@param chart assay.Chart
+function Run:picture(name, chart)
+  check_name(name, "run:picture")
+  if type(chart) ~= "table" or type(chart.save) ~= "function" then
+    error("run:picture: expected a chart of as.plot, found " .. settings.describe(chart), 2)
+  end
+  local file = name .. ".svg"
+  chart:save(runtime.target(self, file))
+  runtime.record(self, name, "image", file)
+end
+
 --- What run:save kept under this name, as named tensors.
 ---@param name string
 function Run:load(name)
