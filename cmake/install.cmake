@@ -1,13 +1,15 @@
 # cmake --install BUILD --prefix PREFIX. The programs find the rest from where they stand, so a prefix may be
 # moved; nothing of it depends on the machine type but the programs and the plugins.
 #   bin/assay  libexec/assay/assay-worker  lib/assay/plugins/KIND/NAME.so  lib/assay/libassay_sql.so
+#   lib/assay/lua/assay/NAME.so
 #   include/assay  share/assay/lua  share/pkgconfig  share/cmake/assay  share/man  shell completions
 include(CMakePackageConfigHelpers)
 
 install(TARGETS assay RUNTIME DESTINATION bin)
 install(TARGETS assay-worker RUNTIME DESTINATION libexec/assay)
 install(TARGETS assay_sql LIBRARY DESTINATION lib/assay)
-install(DIRECTORY lua/assay DESTINATION share/assay/lua FILES_MATCHING PATTERN "*.lua")
+install(DIRECTORY lua/assay DESTINATION share/assay/lua FILES_MATCHING PATTERN "*.lua"
+  PATTERN "*.css" PATTERN "*.js")
 install(DIRECTORY core/include/assay DESTINATION include FILES_MATCHING PATTERN "*.h")
 
 # For plugins outside any tree: pkg-config --cflags assay, find_package(assay)

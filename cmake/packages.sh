@@ -23,6 +23,7 @@ run  lib:nettle            nettle-dev      nettle-devel        nettle         SH
 more lib:libedit           libedit-dev     libedit-devel       libedit        line editing in assay repl
 more lib:librsvg-2.0   librsvg2-dev    librsvg2-devel      librsvg        pictures as PNG
 more font:DejaVuSans    fonts-dejavu-core dejavu-sans-fonts ttf-dejavu   the letters in them
+more lib:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd  assay serve
 more data:fashion-mnist    dataset-fashion-mnist -             -              the images quickstart learns
 test cmd:c++               g++             gcc-c++             gcc            one plugin of the tests is C++
 test cmd:curl          curl            curl                curl           downloads, from files in the tests

@@ -1,5 +1,5 @@
 -- Draws docs/heun.svg: samplers/heun turning noise into a mixture of eight Gaussians.
---   build/release/assay-worker script docs/heun.lua docs/heun.svg
+--   assay script docs/heun.lua docs/heun.svg
 local as = require "assay"
 
 local radius <const>, variance <const> = 4, 0.09

@@ -27,7 +27,8 @@ typedef struct command {
 extern const command command_run, command_sweep, command_tune, command_runs, command_show, command_query,
     command_repl, command_script, command_plugins, command_data, command_note, command_tag, command_compare,
     command_rerun, command_rm, command_gc, command_db, command_export, command_reproduce, command_claims,
-    command_build, command_test, command_bench, command_doctor, command_completion;
+    command_build, command_test, command_bench, command_doctor, command_completion, command_plot,
+    command_report, command_serve;
 
 /* All of them (commands.c): dispatch, help, completion and the manual page follow from the list. */
 extern const command *const commands[];

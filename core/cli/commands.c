@@ -6,11 +6,12 @@
 #include <string.h>
 
 const command *const commands[] = {
-    &command_run,    &command_reproduce, &command_claims,  &command_sweep,  &command_tune,
-    &command_runs,   &command_show,      &command_compare, &command_query,  &command_note,
-    &command_tag,    &command_rerun,     &command_rm,      &command_gc,     &command_db,
-    &command_export, &command_repl,      &command_script,  &command_data,   &command_plugins,
-    &command_build,  &command_test,      &command_bench,   &command_doctor, &command_completion};
+    &command_run,    &command_reproduce, &command_claims,    &command_sweep,  &command_tune,
+    &command_runs,   &command_show,      &command_compare,   &command_plot,   &command_report,
+    &command_serve,  &command_query,     &command_note,      &command_tag,    &command_rerun,
+    &command_rm,     &command_gc,        &command_db,        &command_export, &command_repl,
+    &command_script, &command_data,      &command_plugins,   &command_build,  &command_test,
+    &command_bench,  &command_doctor,    &command_completion};
 const size_t n_commands = COUNT_OF(commands);
 
 const char commands_about[] =

@@ -1,4 +1,4 @@
-/* core.png_base64(x): a picture's pixels as text that stands in an SVG. For lua/assay/plot. */
+/* What stands in pages and pictures as text: core.png_base64 of pixels, core.base64 of a file's bytes. */
 #include "lua/internal.h"
 
 #include "data/png.h"
@@ -57,8 +57,22 @@ static int png_base64(lua_State *L)
     return 1;
 }
 
+/* core.base64(bytes) -> string */
+static int base64(lua_State *L)
+{
+    size_t n;
+    const char *bytes = luaL_checklstring(L, 1, &n);
+    luaL_Buffer out;
+    char *to = luaL_buffinitsize(L, &out, BASE64_ENCODE_RAW_LENGTH(n));
+    base64_encode_raw(to, n, (const uint8_t *)bytes);
+    luaL_pushresultsize(&out, BASE64_ENCODE_RAW_LENGTH(n));
+    return 1;
+}
+
 void core_open_pictures(lua_State *L)
 {
+    lua_pushcfunction(L, base64);
+    lua_setfield(L, -2, "base64");
     lua_pushcfunction(L, png_base64);
     lua_setfield(L, -2, "png_base64");
 }

@@ -102,6 +102,16 @@ int process_run(const char *const *argv, as_error *e)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+int process_become(const char *const *argv, as_error *e)
+{
+    const char **environment = child_environment(false);
+    if (environment) /* the casts drop const only */
+        execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
+    error_set(e, "cannot start %s: %s", argv[0], strerror(errno));
+    free(environment);
+    return -1;
+}
+
 /* Reads both pipes until the child has closed them; neither can fill up and block it. */
 static void collect(int out, int err, FILE *to_out, FILE *to_err)
 {

@@ -22,6 +22,9 @@ bool process_start(const process_spec *spec, pid_t *pid, as_error *e);
  * set. */
 int process_run(const char *const *argv, as_error *e);
 
+/* Becomes that program, with the same settings. Returns only on failure: -1 with `e` set. */
+int process_become(const char *const *argv, as_error *e);
+
 /* Starts it and collects what it prints. `out` and `err` are owned by the caller (free) and end with a 0
  * byte; `status` is as from waitpid. */
 bool process_capture(const char *const *argv, char **out, char **err, int *status, as_error *e);

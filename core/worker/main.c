@@ -14,8 +14,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } modes[] = {
-    {"plan", mode_plan}, {"run", mode_run},         {"judge", mode_judge},   {"script", mode_script},
-    {"repl", mode_repl}, {"plugins", mode_plugins}, {"doctor", mode_doctor}, {"check", mode_check},
+    {"plan", mode_plan},     {"run", mode_run},     {"judge", mode_judge},
+    {"script", mode_script}, {"repl", mode_repl},   {"plugins", mode_plugins},
+    {"doctor", mode_doctor}, {"check", mode_check}, {"library", mode_library},
 };
 
 int worker_say(int code, const char *format, ...)
@@ -49,6 +50,6 @@ int main(int argc, char **argv)
     return worker_say(
         WORKER_MISUSE,
         "usage: assay-worker plan SCRIPT [overrides] | run JOB.json | judge DATABASE JOB... | script FILE "
-        "[args] | repl | "
+        "[args] | library MODULE OPTIONS | repl | "
         "plugins list [--json] | plugins show KIND/NAME [--json] | plugins meta [DIR] | doctor");
 }

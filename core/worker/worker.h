@@ -14,6 +14,7 @@ int mode_plan(int argc, char **argv);    /* SCRIPT [overrides]: the plan as a li
 int mode_run(int argc, char **argv);     /* JOB.json: one run */
 int mode_judge(int argc, char **argv);   /* DATABASE JOB...: the verdicts on claims */
 int mode_script(int argc, char **argv);  /* FILE [args]: a plain Lua script */
+int mode_library(int argc, char **argv); /* MODULE OPTIONS: a command written in Lua */
 int mode_repl(int argc, char **argv);    /* Lua at the keyboard */
 int mode_plugins(int argc, char **argv); /* list | show KIND/NAME | meta [DIR] */
 int mode_check(int argc, char **argv);   /* KIND/NAME | FILE.so: the conformance check */

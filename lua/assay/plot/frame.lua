@@ -154,7 +154,7 @@ end
 
 --- The axes alone, between these heights.
 function frame.axes(canvas, width, o, top, bottom)
-  local places, labels = labels_for(o.y, bottom - top, 36)
+  local places, labels = labels_for(o.y, bottom - top, 28)
   local y_room = math.min(widest(labels), width * 0.4)
   local f = { top = top, bottom = bottom, left = EDGE + y_room + GAP, upright = o.upright }
   f.right = width - EDGE - (o.right or 0)
