@@ -228,7 +228,7 @@ return function(o)
   local all, found, y_label = {}, nil, o.y_label
   if o.experiment then
     found = runs.curves(WHAT, o)
-    y_label = y_label or o.metric
+    y_label = y_label or o.title ~= o.metric and o.metric or nil -- once is enough
     for i, arm in ipairs(found.arms) do
       all[i] = { name = arm.name, x = arm.steps }
       summarize(all[i], arm.columns, band)

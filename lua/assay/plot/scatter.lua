@@ -47,8 +47,8 @@ end
 --- Draws { {x, y}, ... } in pixels as the i-th series' marks. Many points are small and let others through.
 function scatter.put(canvas, points, i, colour)
   local mark = marks[(i - 1) % #marks + 1]
-  local radius = #points > 2000 and 1.5 or #points > 300 and 2.2 or 3.5
-  local opacity = #points > 300 and 0.6 or 0.85
+  local radius = #points > 1000 and 1.4 or #points > 200 and 2 or 3.5
+  local opacity = #points > 200 and 0.6 or 0.85
   if mark[1] == "a" then
     canvas:path(path_of(points, mark, radius), { stroke = colour, stroke_width = 2 * radius,
       stroke_linecap = "round", stroke_opacity = opacity, fill = "none" })

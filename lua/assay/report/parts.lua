@@ -46,7 +46,7 @@ function parts.claims(page)
   end
   return h.table({ "claim", "verdict", "ours", "95 % interval", "right side", "paper says",
     "what it says" }, rows,
-    { [3] = true, [4] = true, [5] = true })
+    { [3] = true, [4] = true, [5] = true }, "cards")
 end
 
 local function figure(chart, caption)
@@ -87,7 +87,7 @@ function parts.curves(page)
     out[#out + 1] = try(function()
       local o = { experiment = page.name, metric = m.name, db = page.path, width = WIDTH, title = m.name }
       if m.steps > 1 then
-        o.height = 280
+        o.height = 290
         return plot.curves(o)
       end
       o.x_label = "last values"
