@@ -40,12 +40,13 @@ function data.runs(db, name)
       name)
 end
 
---- Metrics of the chosen runs: { name, steps = how many steps the longest curve has, clock }.
+--- Metrics of the chosen runs: { name, clock, steps = 1, or 2 where any has more than one }.
 function data.metrics(db, name)
   return db:query(runs.chosen .. [[,
     logged AS (SELECT u.name_id, chosen.id AS run_id FROM chosen JOIN run_metric u ON u.run_id = chosen.id)
-    SELECT n.name, n.clock, max((SELECT count(DISTINCT m.step) FROM metric m
-                                  WHERE m.run_id = l.run_id AND m.name_id = l.name_id)) AS steps
+    SELECT n.name, n.clock,
+           max((SELECT count(*) FROM (SELECT DISTINCT m.step FROM metric m
+                                       WHERE m.run_id = l.run_id AND m.name_id = l.name_id LIMIT 2))) AS steps
       FROM logged l JOIN metric_name n ON n.id = l.name_id
      GROUP BY n.id ORDER BY n.clock, n.name]], name)
 end
