@@ -24,7 +24,7 @@ local settings = require "assay.settings"
 ---@field arms table<string, table>  what differs between the arms, by name
 ---@field seeds integer[]  a count in the declaration: 3 is { 1, 2, 3 }
 ---@field claims table<string, assay.Claim>  what it is expected to show, by name
----@field smoke table?     params, arms and seeds of a quick look: --smoke
+---@field smoke table?     params, arms and seeds of --smoke; arms may be a list of those to make
 ---@field headline string? the metric that stands for a run in tables
 ---@field time_limit number?    seconds a run may take
 ---@field memory_limit number?  bytes a run may hold

@@ -78,24 +78,31 @@ local function plugin_value(node)
 end
 
 -- Gives a plugin's parameters, resolved by its table, the values of a map; one at a time, so that a mistake
--- is told with its own place.
+-- is told with its own place. A data set's source is a plugin again.
 local function override_plugin(spec, node, path)
   if node.kind ~= "map" then
     mismatch(node, path, "a map of parameters of " .. spec.plugin)
   end
   local kind, name = spec.plugin:match "^(.-)/(.*)$"
+  local source = spec.params.source
   for _, item in ipairs(node.items) do
-    local value = plugin_value(item)
-    if value == nil then
-      mismatch(item, path .. "." .. item.name, "a value or a list of numbers")
+    if item.name == "source" and source then
+      override_plugin(source, item, path .. ".source")
+    else
+      local value = plugin_value(item)
+      if value == nil then
+        mismatch(item, path .. "." .. item.name, "a value or a list of numbers")
+      end
+      local resolved, wrong = runtime.plugin(kind, name, { [item.name] = value })
+      if not resolved then
+        refuse(item, "%s", wrong)
+      end
+      spec.params[item.name] = resolved[item.name]
     end
-    local resolved, wrong = runtime.plugin(kind, name, { [item.name] = value })
-    if not resolved then
-      refuse(item, "%s", wrong)
-    end
-    spec.params[item.name] = resolved[item.name]
   end
+  spec.params.source = nil
   local wrong = runtime.check_plugin(spec.plugin, spec.params) -- rules between them
+  spec.params.source = source
   if wrong then
     refuse(node.items[#node.items] or node, "%s", wrong)
   end

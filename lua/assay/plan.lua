@@ -8,30 +8,37 @@ local plan_claims = require "assay.claim.plan"
 
 local refuse = overrides.refuse
 
--- A copy of declared values as the plan writes them: lists marked, plugins as { plugin =, params = } with all
--- parameters. Their identities go into `used`; `place` is the declaration's line.
+-- A declared plugin as { plugin =, params = } with all parameters; its identity goes into `used`. `path` says
+-- where it stands.
+local function resolve_plugin(kind, spec, path, used)
+  local given, source = {}, settings.source_of(spec)
+  for name, v in pairs(spec) do
+    if name ~= 1 and not (source and name == "source") then
+      given[name] = v
+    end
+  end
+  local params, identity = runtime.plugin(kind, spec[1], given)
+  if not params then
+    error(("%s: %s"):format(path, identity), 0)
+  end
+  local name = ("%s/%s"):format(identity.kind, identity.name)
+  local wrong = runtime.check_plugin(name, params)
+  if wrong then
+    error(("%s: %s"):format(path, wrong), 0)
+  end
+  used[name] = identity
+  params.source = source and resolve_plugin("datasets", source, path .. ".source", used)
+  return { plugin = name, params = params }
+end
+
+-- A copy of declared values as the plan writes them: lists marked, plugins resolved. `place` is the
+-- declaration's line.
 local function resolve(values, path, used, place)
   local out = {}
   for key, value in pairs(values) do
     local kind = settings.kind_of(key, value)
     if kind then
-      local given = {}
-      for name, v in pairs(value) do
-        if name ~= 1 then
-          given[name] = v
-        end
-      end
-      local params, identity = runtime.plugin(kind, value[1], given)
-      if not params then
-        error(("%s: %s.%s: %s"):format(place, path, key, identity), 0)
-      end
-      local name = ("%s/%s"):format(identity.kind, identity.name)
-      local wrong = runtime.check_plugin(name, params)
-      if wrong then
-        error(("%s: %s.%s: %s"):format(place, path, key, wrong), 0)
-      end
-      used[name] = identity
-      out[key] = { plugin = name, params = params }
+      out[key] = resolve_plugin(kind, value, ("%s: %s.%s"):format(place, path, key), used)
     elseif type(value) == "table" and #value > 0 then
       out[key] = runtime.list(settings.seed_list(value))
     elseif type(value) == "table" then
@@ -43,13 +50,14 @@ local function resolve(values, path, used, place)
   return out
 end
 
-local function chosen_arms(wanted, arms)
+-- The arms of a list of names, or all if it is empty.
+local function chosen_arms(what, wanted, arms)
   local chosen, known = {}, settings.names(arms)
   for _, name in ipairs(wanted) do
     if not arms[name] then
-      error({ refused = ("--arm: no arm %s"):format(settings.quoted(name, known)) }, 0)
+      error({ refused = ("%s: no arm %s"):format(what, settings.quoted(name, known)) }, 0)
     end
-    chosen[name] = true
+    chosen[name] = arms[name]
   end
   return #wanted > 0 and chosen or arms
 end
@@ -93,10 +101,18 @@ local function settled(x, used)
 end
 
 -- The experiment at the size of a quick look: its `smoke` settings, and its first seed if these say nothing.
+-- Of the arms a list of names chooses some, a map changes them.
 local function smoke(x, script)
-  local plan = settled(x, {})
+  local plan, given, what = settled(x, {}), {}, ("%s: smoke"):format(script)
   plan.seeds = { x.seeds[1] }
-  apply(plan, sweep.declared_node(x.smoke or {}, ("%s: smoke"):format(script)))
+  for name, value in pairs(x.smoke or {}) do
+    if name == "arms" and type(value) == "table" and #value > 0 then
+      plan.arms = chosen_arms(what .. ": arms", value, plan.arms)
+    else
+      given[name] = value
+    end
+  end
+  apply(plan, sweep.declared_node(given, what))
   return plan
 end
 
@@ -126,7 +142,7 @@ local function make(x, options)
   if #seeds == 0 then
     seeds = options.count and settings.seed_list(options.count)
   end
-  local chosen, swept, cells = chosen_arms(options.arms, plan.arms), nil, nil
+  local chosen, swept, cells = chosen_arms("--arm", options.arms, plan.arms), nil, nil
   local whole = not options.mode or options.mode == "run"
   if not whole then
     swept, cells, seeds = sweep.expand(plan, definition(x, options), {

@@ -1,7 +1,7 @@
 -- The values an experiment may declare as parameters and in its arms: numbers, booleans, strings, lists of
 -- one type of these, tables of named ones, and plugins: a table whose first item is a plugin's name, under a
--- key that says its kind (loss, teacher_loss, sampler, ...). They travel as JSON between planner, supervisor
--- and worker.
+-- key that says its kind (loss, teacher_loss, sampler, ...); a data set's `source` is one again. They travel
+-- as JSON between planner, supervisor and worker.
 local runtime = require "assay.runtime"
 
 -- What a key says about the plugin under it.
@@ -126,14 +126,22 @@ local function check_numbers(list, path)
   return count(list) ~= #list and ("%s has a list's items and names"):format(path) or nil
 end
 
+-- The data set another one is made of, as declared: { "corrupt", source = { "digits" } }.
+local function source_of(spec)
+  local source = spec.source
+  return type(source) == "table" and type(source[1]) == "string" and source or nil
+end
+
 local function check_plugin(spec, path)
   for name, value in pairs(spec) do
     local wrong
-    if name ~= 1 and type(name) ~= "string" then
-      wrong = ("%s has two plugins"):format(path)
-    elseif name ~= 1 and type(value) == "table" and #value > 0 and not getmetatable(value) then
+    if type(name) ~= "string" then
+      wrong = name ~= 1 and ("%s has two plugins"):format(path)
+    elseif name == "source" and source_of(spec) then
+      wrong = check_plugin(value, path .. ".source")
+    elseif type(value) == "table" and #value > 0 and not getmetatable(value) then
       wrong = check_numbers(value, path .. "." .. name)
-    elseif name ~= 1 then
+    else
       wrong = check_scalar(value, path .. "." .. name)
     end
     if wrong then
@@ -196,15 +204,24 @@ end
 
 local restore
 
+-- What a script gives to as.loss and its like, from a resolved plugin.
+local function plugin_spec(value)
+  local spec = { (value.plugin:match "/(.*)$") }
+  for name, v in pairs(value.params) do
+    if type(v) == "table" and v.plugin then
+      spec[name] = plugin_spec(v)
+    else
+      spec[name] = type(v) == "table" and table.move(v, 1, #v, 1, {}) or v
+    end
+  end
+  return spec
+end
+
 -- A JSON value with the type of the declared one: 1 is 1.0 where a real was declared.
 local function typed(key, declared, value)
   if type(value) == "table" then
     if kind_of(key, declared) then
-      local spec = { (value.plugin:match "/(.*)$") }
-      for name, v in pairs(value.params) do
-        spec[name] = v
-      end
-      return spec
+      return plugin_spec(value)
     elseif type(declared) == "table" and #declared == 0 and #value == 0 then
       return restore(declared, value)
     end
@@ -255,6 +272,6 @@ end
 
 return {
   kinds = kinds, names = names, has = has, count = count, quoted = quoted, describe = describe,
-  kind_of = kind_of, check = check, bad_seeds = bad_seeds, seed_list = seed_list, restore = restore,
-  view = view,
+  kind_of = kind_of, source_of = source_of, check = check, bad_seeds = bad_seeds, seed_list = seed_list,
+  restore = restore, view = view,
 }

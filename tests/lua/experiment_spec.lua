@@ -132,6 +132,68 @@ describe("a plan", function()
     assert.are.same({ 6, 7 }, planned({ overrides = { list("seeds", 6, 7) } }).seeds)
   end)
 
+  local noise = { "label_noise", xi = 0.2, kind = "table", classes = 2, table = { 1, 0 },
+    source = { "label_noise", xi = 0.1, source = { "digits" } } }
+
+  it("has data sets made of others, and plugins' lists, as the run gets them", function()
+    local p = planned {
+      declared = { arms = { a = { dataset = noise } } },
+      overrides = { map("arms", map("a", map("dataset", map("source", value("xi", 0.3))))) },
+    }
+    local outer = p.arms[1].config.dataset
+    local inner = outer.params.source
+    assert.equal("datasets/label_noise datasets/label_noise datasets/digits",
+      table.concat({ outer.plugin, inner.plugin, inner.params.source.plugin }, " "))
+    assert.same({ 0.2, 0.3 }, { outer.params.xi, inner.params.xi })
+    local names = {}
+    for i, plugin in ipairs(p.plugins) do
+      names[i] = plugin.name
+    end
+    assert.same({ "digits", "label_noise" }, names)
+    local x = experiment.declare(declaration { arms = { a = { dataset = noise } } })
+    local seen = experiment.view(x, { arm = "a", params = {}, config = p.arms[1].config }).dataset
+    assert.same({ "label_noise", "label_noise", "digits" },
+      { seen[1], seen.source[1], seen.source.source[1] })
+    assert.same({ 0.2, 0.3 }, { seen.xi, seen.source.xi })
+    assert.same({ 1, 0 }, seen.table)
+  end)
+
+  it("refuses a wrong data set below another with its path", function()
+    local function problem(source)
+      local ok, text = pcall(function()
+        planned { declared = { arms = { a = { dataset = { "label_noise", source = source } } } } }
+      end)
+      assert.is_false(ok)
+      return text
+    end
+    assert.matches('arms.a.dataset.source: datasets/label_noise: no parameter "xj"',
+      problem { "label_noise", xj = 1 })
+    assert.matches("dataset.source.xi is a function", problem { "label_noise", xi = nothing })
+    assert.matches("dataset.source is a table", problem { xi = 0.1 })
+    assert.matches("source.table%[2%] is true or false", problem { "label_noise", table = { 1, true } })
+    assert.matches('label_noise: no parameter "y"', refused({ map("arms", map("a", map("dataset",
+      map("source", value("y", 1))))) }, { declared = { arms = { a = { dataset = noise } } } }))
+  end)
+
+  it("of a quick look has the arms that smoke names", function()
+    local function arms(smoke)
+      local p = plan.make(experiment.declare(declaration { smoke = smoke }), {
+        overrides = map(nil), seeds = {}, arms = {}, smoke = true, script = "x.lua" })
+      local names = {}
+      for i, arm in ipairs(p.arms) do
+        names[i] = arm.name
+      end
+      return names, p
+    end
+    assert.same({ "noisy" }, (arms { arms = { "noisy" } }))
+    local names, p = arms { arms = { noisy = { noise = 0.1 } } }
+    assert.same({ "noisy", "plain" }, names)
+    assert.equal(0.1, p.arms[1].config.noise)
+    local ok, problem = pcall(arms, { arms = { "noisi" } })
+    assert.is_false(ok)
+    assert.equal('x.lua: smoke: arms: no arm "noisi"; did you mean "noisy"?', problem.refused)
+  end)
+
   it("refuses what does not fit, with its place", function()
     local function params(...)
       return refused { map("params", ...) }
