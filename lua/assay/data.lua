@@ -101,6 +101,46 @@ function Data:split(size, o)
   return self:subset(order:slice(1, 1, n)), self:subset(order:slice(1, n + 1, -1))
 end
 
+local function ascending(list)
+  return core.concat(list, 1):double():sort(1):long() -- sort takes floats; places are exact in f64
+end
+
+-- The first n of each class's places in `order`, and the others: i64, ascending.
+local function of_each_class(labels, order, n)
+  local taken, left, first = {}, {}, 1
+  local classes = math.tointeger(labels:double():max():item()) + 1
+  local by_class = labels:index_select(order, 1):double():argsort(1)
+  local sorted = order:index_select(by_class, 1)
+  for class, count in ipairs(labels:one_hot(classes):sum(1):tolist()) do
+    if count < n then
+      core.fail(("data:balanced: %d items of class %d, expected %d at least"):format(count, class - 1, n))
+    end
+    taken[class] = sorted:slice(1, first, first + n - 1)
+    left[#left + 1] = count > n and sorted:slice(1, first + n, first + count - 1) or nil
+    first = first + count
+  end
+  return ascending(taken), left[1] and ascending(left) or nil
+end
+
+--- n items of each class, drawn from the stream "split" (or `stream`), and the places of all others for
+--- data:subset (nil if there are none), both in the data's own order: data:balanced(600). The classes, from
+--- 0, stand in the field `by`.
+---@param n integer
+---@param o table?  by = "y", stream
+---@return assay.Data, assay.Tensor?
+function Data:balanced(n, o)
+  local what = "data:balanced"
+  o = options.check(what, o or {}, { "by", "stream" })
+  n = options.count(what, n, "n (items of each class)", 1)
+  local labels = self.fields[o.by or "y"]
+  if not labels or labels.dtype ~= "i64" or #labels:shape() ~= 1 then
+    core.fail(('%s: no classes i64[N] in the field "%s": %s'):format(what, o.by or "y", tostring(self)))
+  end
+  local order = core.permutation(self.n, { stream = o.stream or "split" })
+  local taken, left = of_each_class(labels, order, n)
+  return self:subset(taken), left
+end
+
 ---------------------------------------------------------------------- batches
 
 -- The items first .. last (from 1) of the order, or in the data's own order if it is nil.

@@ -155,6 +155,10 @@ local function page()
   put "\"script\" if there is none; `items = i64[B]` gives each place of the first axis the stream of its"
   put "own item, whatever stands beside it.\n"
   functions()
+  put "\n## Data and metrics\n"
+  put "Of `as.data { x = ..., y = ... }`, of a data set's split, and of a model on one.\n"
+  documented("data:", "assay.data", "^function Data:([%w_]+)(%b())")
+  documented("as.metrics.", "assay.metrics", "^function metrics%.([%w_]+)(%b())")
   put "\n## Networks\n"
   put "Each takes one table: `nn.linear { 784, 128, bias = false }`. `name` is what a layer is called in"
   put "its model.\n"

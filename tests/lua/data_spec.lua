@@ -56,6 +56,45 @@ describe("batches", function()
   end)
 end)
 
+describe("data:balanced", function()
+  local function uneven() -- 2, 5 and 3 items of three classes
+    return as.data { y = as.i64 { 1, 0, 1, 2, 1, 2, 1, 0, 2, 1 }, place = as.arange(10) }
+  end
+  it("takes so many items of each class, and says where the others are, both in the data's order", function()
+    local some, others = uneven():balanced(2)
+    local rest = uneven():subset(others)
+    assert.same({ 2, 2, 2 }, some.y:one_hot(3):sum(1):tolist())
+    assert.same({ 0, 3, 1 }, rest.y:one_hot(3):sum(1):tolist())
+    local seen, last = {}, -1
+    for _, place in ipairs(some.place:tolist()) do
+      assert.is_true(place > last)
+      seen[place], last = true, place
+    end
+    for _, place in ipairs(rest.place:tolist()) do
+      assert.is_nil(seen[place])
+    end
+    assert.is_nil(select(2, as.data { y = as.i64 { 1, 0 } }:balanced(1)))
+  end)
+  it("draws which, every item as likely", function()
+    local often = as.zeros(10)
+    for _ = 1, 400 do
+      often:add_(as.ones(3):index_add(uneven():balanced(1).place, 1, 10))
+    end
+    for k, count in ipairs(often:tolist()) do -- five standard errors
+      local share = 1 / ({ [0] = 2, 5, 3 })[uneven().y:tolist()[k]]
+      assert.near(400 * share, count, 5 * math.sqrt(400 * share * (1 - share)))
+    end
+  end)
+  it("takes the classes of another field, and refuses what has too few", function()
+    local d = as.data { y = as.i64 { 0, 0, 0, 0 }, clean = as.i64 { 0, 1, 1, 0 } }
+    assert.same({ 2, 2 }, d:balanced(2, { by = "clean" }).clean:one_hot(2):sum(1):tolist())
+    assert.error_matches(function() uneven():balanced(3) end,
+      "data_spec.lua:%d+: data:balanced: 2 items of class 0, expected 3 at least")
+    assert.error_matches(function() d:balanced(1, { by = "klass" }) end,
+      'no classes i64%[N%] in the field "klass": data of 4 items')
+  end)
+end)
+
 describe("data", function()
   it("is checked", function()
     assert.error_matches(function() as.data { x = as.zeros(3), y = as.zeros(4) } end,

@@ -34,3 +34,17 @@ describe("metrics.accuracy", function()
       "_spec.lua:%d+: .*batch")
   end)
 end)
+
+describe("metrics.outputs", function()
+  it("are those of all items, whatever the batch, without history", function()
+    local net, x = nn.seq { nn.linear { 3, 2 }, nn.dropout { 0.5 } }, as.randn(7, 3)
+    local whole = net:clone():eval()(x)
+    for _, size in ipairs { 7, 3, 1 } do
+      local y = as.metrics.outputs(net, { x = x }, { size })
+      assert.same({ 7, 2 }, y:shape())
+      assert.near(0, (y - whole):abs():max():item(), 1e-6)
+    end
+    assert.equal("train", net.mode)
+    assert.error_matches(function() as.metrics.outputs(net, { x = x }):sum():backward() end, "gradient")
+  end)
+end)
