@@ -8,7 +8,7 @@
 typedef struct {
     double lam0, alpha, margin;
     int normalize, n_samples;
-    bool update;
+    bool update, strict;
 } aldr_kl;
 
 enum { NONE, SOFTPLUS_MEAN, L1_MEAN };
@@ -23,6 +23,7 @@ static const as_param params[] = {
               "bounds the logits: divided by their mean after a softplus, or by the mean of their sizes"),
     AS_INT(aldr_kl, n_samples, 1000, 1, 100000000, "training samples: index lies below it"),
     AS_BOOL(aldr_kl, update, true, "false leaves the temperatures as they are; so does evaluation"),
+    AS_BOOL(aldr_kl, strict, false, "refuses a sample twice in a batch; else its last place counts"),
     AS_END,
 };
 
@@ -52,14 +53,6 @@ static as_t normalized(as_ctx *c, const aldr_kl *p, as_t f)
     return as_div(c, f, size);
 }
 
-/* A sample that stands twice in a batch has two temperatures to choose from. */
-static void refuse_duplicates(as_ctx *c, as_t index, int64_t n)
-{
-    as_t visits = as_scatter_add(c, as_full(c, AS_DIMS(as_dim(c, index, 0)), 1), index, 0, n); /* [N] */
-    if (as_item(c, as_max(c, visits, AS_ALL)) > 1)
-        as_fail(c, "index holds a sample twice: its temperature would depend on the order");
-}
-
 /* lam_i = lam0 - lam0 KL_i / (alpha log C),   KL_i = sum_k q_k log(C q_k),
  * q = softmax(f / lam_i) + 1e-5, scaled to sum 1: neither margin nor label in it. No gradient. */
 static as_t adapted(as_ctx *c, const aldr_kl *p, as_t f, as_t lam, int64_t classes)
@@ -70,12 +63,22 @@ static as_t adapted(as_ctx *c, const aldr_kl *p, as_t f, as_t lam, int64_t class
     return as_affine(c, as_squeeze(c, kl, -1), -p->lam0 / (p->alpha * log((double)classes)), p->lam0);
 }
 
-/* Writes the batch's temperatures over the samples' old ones. */
+/* Writes the batch's temperatures [B] over the samples' old ones. Of a sample that stands in the batch twice
+ * the last one is kept. */
 static void remember(as_ctx *c, const aldr_kl *p, self *s, as_t index, as_t lam)
 {
-    as_t old = as_index_select(c, s->lam, index, 0); /* [B] */
-    as_t change = as_scatter_add(c, as_sub(c, lam, old), index, 0, p->n_samples);
-    as_assign(c, s->lam, as_add(c, s->lam, change));
+    int64_t B = as_dim(c, index, 0), N = p->n_samples;
+    as_t place = as_arange(c, N); /* where in (old, new) each sample's temperature now stands */
+    int64_t *from = as_data_i64(c, place);
+    const int64_t *sample = as_data_i64(c, as_contiguous(c, index));
+    for (int64_t b = 0; from && sample && b < B; b++) {
+        if (p->strict && from[sample[b]] >= N)
+            as_fail(c, "index holds sample %lld twice: its temperature would depend on the order",
+                    (long long)sample[b]);
+        from[sample[b]] = N + b;
+    }
+    const as_t both[2] = {s->lam, lam};
+    as_assign(c, s->lam, as_index_select(c, as_concat(c, both, 2, 0), place, 0));
 }
 
 /* loss_i = lam_i (logsumexp_k x_k - log C) - alpha log C / (2 lam0) (lam_i - lam0)^2,
@@ -88,14 +91,13 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
     int64_t classes = as_dim(c, in[LOGITS], 1);
     if (classes < 2)
         return as_fail(c, "logits of %lld class, expected 2 classes or more", (long long)classes);
-    if (as_item(c, as_sum(c, as_scale(c, in[LOGITS], 0), AS_ALL)) != 0) /* 0 * NaN and 0 * inf are NaN */
+    if (!as_finite(c, in[LOGITS]))
         return as_fail(c, "logits hold NaN or infinity");
     as_t f = normalized(c, p, in[LOGITS]);               /* [B,C] */
     as_t lam = as_index_select(c, s->lam, in[INDEX], 0); /* [B] */
     if (p->update && as_training(c)) {
-        refuse_duplicates(c, in[INDEX], p->n_samples);
-        lam = adapted(c, p, as_detach(c, f), lam, classes);
-        remember(c, p, s, in[INDEX], lam);
+        remember(c, p, s, in[INDEX], adapted(c, p, as_detach(c, f), lam, classes));
+        lam = as_index_select(c, s->lam, in[INDEX], 0);
     }
     as_t column = as_unsqueeze(c, lam, -1);                                             /* [B,1] */
     as_t f_y = as_unsqueeze(c, as_gather(c, f, in[LABELS], -1), -1);                    /* [B,1] */
@@ -110,7 +112,7 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
                   as_scale(c, off, 0.5 * p->alpha * log((double)classes) / p->lam0));
 }
 
-AS_PLUGIN(.kind = "losses", .name = "aldr_kl", .version = "1.0.0", .paper = "arXiv:2112.14869",
+AS_PLUGIN(.kind = "losses", .name = "aldr_kl", .version = "1.1.0", .paper = "arXiv:2112.14869",
           .doc = "label distributionally robust loss, one adaptive temperature a training sample",
           .params = params,
           .signature = "logits f32[B,C]|items, labels i64[B]<C|items, index i64[B]<n_samples|items"

@@ -44,7 +44,7 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
     int64_t classes = as_dim(c, in[0], 1);
     if (classes < 2)
         return as_fail(c, "logits of %lld class, expected 2 classes or more", (long long)classes);
-    if (as_item(c, as_sum(c, as_scale(c, in[0], 0), AS_ALL)) != 0) /* 0 * NaN and 0 * inf are NaN */
+    if (!as_finite(c, in[0]))
         return as_fail(c, "logits hold NaN or infinity");
     as_t f = normalized(c, p, in[0]);                                              /* [B,C] */
     as_t f_y = as_unsqueeze(c, as_gather(c, f, in[1], -1), -1);                    /* [B,1] */
@@ -55,7 +55,7 @@ static as_t forward(as_ctx *c, const void *params_, const as_t *in)
     return as_squeeze(c, as_scale(c, as_add(c, m, as_log1p(c, mean)), p->lam), -1);
 }
 
-AS_PLUGIN(.kind = "losses", .name = "ldr_kl", .version = "1.0.0", .paper = "arXiv:2112.14869",
+AS_PLUGIN(.kind = "losses", .name = "ldr_kl", .version = "1.0.1", .paper = "arXiv:2112.14869",
           .doc = "label distributionally robust loss, KL regulariser, one temperature", .params = params,
           .signature = "logits f32[B,C]|items, labels i64[B]<C|items -> loss f32[B]|items",
           .params_size = sizeof(ldr_kl), .forward = forward);
