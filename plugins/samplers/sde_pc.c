@@ -1,33 +1,25 @@
 /* samplers/sde_pc: predictor-corrector sampling of the reverse SDE. Song et al. 2021, algorithms 2 to 5, as
  * the official code does it: at each time corrector moves, then one predictor move; hooks act at the same
  * time. */
-#include <assay/plugin.h>
-
-#include <math.h>
+#include <assay/sde.h>
 
 typedef struct {
-    int sde, predictor, corrector, output, n, corrections;
-    double beta_min, beta_max, sigma_min, sigma_max, eps, snr;
+    as_sde sde;
+    int predictor, corrector, n, corrections;
+    double eps, snr;
 } sde_pc;
 
-enum { VP, SUBVP, VE };
 enum { REVERSE_DIFFUSION, EULER_MARUYAMA, ANCESTRAL, NO_PREDICTOR };
 enum { LANGEVIN, ALD, NO_CORRECTOR };
-enum { SCORE, DENOISER, NOISE_PREDICTION };
 enum { MODEL, NOISE, SHAPE };
 
 static const as_param params[] = {
-    AS_CHOICE(sde_pc, sde, "vp", "vp|subvp|ve", "the forward SDE"),
+    AS_SDE_PARAMS(sde_pc, "vp", "vp|subvp|ve"),
     AS_CHOICE(sde_pc, predictor, "reverse_diffusion", "reverse_diffusion|euler_maruyama|ancestral|none",
               "the move along the reverse SDE"),
     AS_CHOICE(sde_pc, corrector, "langevin", "langevin|ald|none", "the moves at one time"),
-    AS_CHOICE(sde_pc, output, "score", "score|denoiser|noise", "what the model gives for (x, t)"),
     AS_INT(sde_pc, n, 1000, 2, 1000000, "N, times on the grid from 1 to eps"),
     AS_INT(sde_pc, corrections, 1, 0, 1000, "M, corrector moves at each time"),
-    AS_REAL_IN(sde_pc, beta_min, 0.1, "(0, inf)", "b0 of vp and subvp"),
-    AS_REAL_IN(sde_pc, beta_max, 20.0, "(0, inf)", "b1 of vp and subvp"),
-    AS_REAL_IN(sde_pc, sigma_min, 0.01, "(0, inf)", "smallest noise of ve", .log = 1),
-    AS_REAL_IN(sde_pc, sigma_max, 50.0, "(0, inf)", "largest noise of ve", .log = 1),
     AS_REAL_IN(sde_pc, eps, 1e-3, "(0, 1)", "the last time; 1e-5 for ve", .log = 1),
     AS_REAL_IN(sde_pc, snr, 0.16, "(0, inf)", "r, size of a corrector move", .log = 1),
     AS_END,
@@ -36,55 +28,35 @@ static const as_param params[] = {
 static void validate(as_ctx *c, const void *params_)
 {
     const sde_pc *p = params_;
-    if (p->sde == SUBVP && p->predictor == ANCESTRAL)
+    if (p->sde.kind == AS_SUBVP && p->predictor == ANCESTRAL)
         as_fail(c, "predictor = ancestral is not defined for subvp");
-    if (p->sigma_min >= p->sigma_max)
-        as_fail(c, "sigma_min = %g is not below sigma_max = %g", p->sigma_min, p->sigma_max);
-    if (p->sde != VE && p->beta_max / p->n >= 1)
-        as_fail(c, "n = %d is not above beta_max = %g", p->n, p->beta_max);
-}
-
-static double alpha_at(const sde_pc *p, double t)
-{
-    return p->sde == VE ? 1 : exp(-t * t * (p->beta_max - p->beta_min) / 4 - t * p->beta_min / 2);
-}
-
-static double sigma_at(const sde_pc *p, double t)
-{
-    double a = alpha_at(p, t);
-    return p->sde == VE   ? p->sigma_min * pow(p->sigma_max / p->sigma_min, t)
-           : p->sde == VP ? sqrt(1 - a * a)
-                          : 1 - a * a; /* subvp: the deviation, not the variance */
+    as_sde_validate(c, &p->sde);
+    if (p->sde.kind != AS_VE && p->sde.beta_max / p->n >= 1)
+        as_fail(c, "n = %d is not above beta_max = %g", p->n, p->sde.beta_max);
 }
 
 /* sig_i = exp(linspace(ln smin, ln smax, N)),  sig_-1 = 0 */
 static double sigma_of(const sde_pc *p, int i)
 {
-    return i < 0 ? 0 : p->sigma_min * pow(p->sigma_max / p->sigma_min, i / (p->n - 1.0));
+    return i < 0 ? 0 : as_sde_sigma(&p->sde, i / (p->n - 1.0));
 }
 
 static double beta_of(const sde_pc *p, int i) /* linspace(b0/N, b1/N, N) */
 {
-    return (p->beta_min + i / (p->n - 1.0) * (p->beta_max - p->beta_min)) / p->n;
+    return as_sde_beta(&p->sde, i / (p->n - 1.0)) / p->n;
 }
 
 static void start(as_ctx *c, const void *params_, const as_t *in, as_sample *s)
 {
     const sde_pc *p = params_;
     s->steps = p->n;
-    s->x = as_scale(c, as_start_noise(c, in[NOISE], in[SHAPE]), p->sde == VE ? p->sigma_max : 1);
+    s->x = as_scale(c, as_start_noise(c, in[NOISE], in[SHAPE]), as_sde_prior(&p->sde));
     s->x_mean = s->x;
 }
 
-/* s = (alpha D - x) / sigma^2 = -eps / sigma, then the hooks */
 static as_t score(as_ctx *c, const sde_pc *p, const as_point *at, as_t x)
 {
-    as_t y = as_call2(c, as_model_in(c, MODEL), x, as_full(c, AS_DIMS(as_dim(c, x, 0)), at->t));
-    if (p->output == DENOISER)
-        y = as_scale(c, as_sub(c, as_scale(c, y, at->alpha), x), 1 / (at->sigma * at->sigma));
-    if (p->output == NOISE_PREDICTION)
-        y = as_scale(c, y, -1 / at->sigma);
-    return as_guide(c, at, x, y);
+    return as_guide(c, at, x, as_sde_score(c, &p->sde, as_model_in(c, MODEL), x, at->t));
 }
 
 /* x_mean and x = x_mean + deviation z, then the hooks */
@@ -106,7 +78,7 @@ static double mean_norm(as_ctx *c, as_t x)
  * x = x_mean + sqrt(2 e) z;  a_i = 1 - beta_i for vp, else 1 */
 static void correct(as_ctx *c, const sde_pc *p, const as_point *at, as_sample *s, int i)
 {
-    double a = p->sde == VP ? 1 - beta_of(p, i) : 1;
+    double a = p->sde.kind == AS_VP ? 1 - beta_of(p, i) : 1;
     as_t g = score(c, p, at, s->x), z = as_randn(c, "corrector", as_dims_of(c, s->x));
     double size = p->corrector == ALD ? p->snr * at->sigma : p->snr * mean_norm(c, z) / mean_norm(c, g);
     double e = 2 * a * size * size;
@@ -116,17 +88,13 @@ static void correct(as_ctx *c, const sde_pc *p, const as_point *at, as_sample *s
 /* x_mean = k x + m s,  x = x_mean + deviation z */
 static void coefficients(const sde_pc *p, double t, int i, double *k, double *m, double *deviation)
 {
-    double beta = p->beta_min + t * (p->beta_max - p->beta_min), dt = 1.0 / p->n, bi = beta_of(p, i);
-    double low = sigma_of(p, i - 1), high = sigma_of(p, i), a = alpha_at(p, t);
-    double g2 = p->sde == VE   ? 2 * pow(sigma_at(p, t), 2) * log(p->sigma_max / p->sigma_min)
-                : p->sde == VP ? beta
-                               : beta * (1 - pow(a, 4)); /* 1 - exp(-2 b0 t - (b1 - b0) t^2) */
-    *k = p->sde == VE ? 1 : 1 + beta * dt / 2; /* euler_maruyama: x - (f - g^2 s) / N, f = -beta x / 2 */
-    *m = g2 * dt;
+    double dt = 1.0 / p->n, bi = beta_of(p, i), low = sigma_of(p, i - 1), high = sigma_of(p, i);
+    *k = 1 - as_sde_drift(&p->sde, t) * dt; /* euler_maruyama: x - (f - g^2 s) / N */
+    *m = as_sde_diffusion2(&p->sde, t) * dt;
     *deviation = sqrt(*m);
-    if (p->predictor == EULER_MARUYAMA || (p->sde == SUBVP && p->predictor == REVERSE_DIFFUSION))
+    if (p->predictor == EULER_MARUYAMA || (p->sde.kind == AS_SUBVP && p->predictor == REVERSE_DIFFUSION))
         return;
-    if (p->sde == VE) {
+    if (p->sde.kind == AS_VE) {
         *m = high * high - low * low;
         *deviation = sqrt(p->predictor == ANCESTRAL ? low * low * *m / (high * high) : *m);
     } else if (p->predictor == ANCESTRAL) {
@@ -145,7 +113,7 @@ static void advance(as_ctx *c, const void *params_, const as_t *in, as_sample *s
     const sde_pc *p = params_;
     int i = p->n - 1 - index;
     double h = (p->eps - 1) / (p->n - 1.0), t = 1 + index * h, k, m, deviation;
-    as_point at = {t, index + 1 < p->n ? t + h : NAN, alpha_at(p, t), sigma_at(p, t), index};
+    const as_point at = as_sde_point(&p->sde, t, index + 1 < p->n ? t + h : NAN, index);
     (void)in;
     as_pre_step(c, &at, s);
     for (int j = 0; j < p->corrections && p->corrector != NO_CORRECTOR && as_ok(c); j++)
@@ -165,7 +133,7 @@ static void finish(as_ctx *c, const void *params_, const as_t *in, as_sample *s)
     s->x = s->x_mean;
 }
 
-AS_PLUGIN(.kind = "samplers", .name = "sde_pc", .version = "1.0.0", .paper = "arXiv:2011.13456",
+AS_PLUGIN(.kind = "samplers", .name = "sde_pc", .version = "1.1.0", .paper = "arXiv:2011.13456",
           .doc = "predictor-corrector sampling of the reverse SDE (vp, subvp, ve)", .params = params,
           .signature = "model model(f32[B,...], f32[B] -> f32[B,...]), noise? f32[B,...], shape? i64[R]"
                        " -> x f32[B,...]",
