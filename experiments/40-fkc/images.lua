@@ -43,7 +43,8 @@ local function judge_of(run, params)
       return nn.module {
         body = nn.seq {
           nn.conv2d { 1, 16, 3, padding = 1 }, nn.relu {}, nn.max_pool2d { 2 },
-          nn.conv2d { 16, 32, 3, padding = 1 }, nn.relu {}, nn.max_pool2d { 2 }, nn.flatten {}, nn.linear { 288, 32 }, nn.relu {},
+          nn.conv2d { 16, 32, 3, padding = 1 }, nn.relu {}, nn.max_pool2d { 2 },
+          nn.flatten {}, nn.linear { 288, 32 }, nn.relu {},
         },
         last = nn.linear { 32, 10 },
         forward = function(self, x) return self.last(self.body(x)) end,

@@ -32,7 +32,7 @@ describe("hooks/impute", function()
     end
     local identity = as.tensor { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } }
     assert.near(0, (basis:matmul(basis:transpose()) - identity):abs():max():item(), 1e-7)
-    -- two pixels, grey 0.5 and the colour above; whatever else, the grey of the sample is the data's times alpha
+    -- two pixels, grey 0.5 and the colour above; the grey of the sample is the data's times alpha
     local data = as.tensor { { { .5, .2 }, { .5, .5 }, { .5, .8 } } }:unsqueeze(4) -- [1,3,2,1]
     local mask = as.tensor { { { 1, 1 }, { 0, 0 }, { 0, 0 } } }:unsqueeze(4)
     local function sampled(o)
