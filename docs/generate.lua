@@ -54,7 +54,7 @@ end
 local inner = {
   as_op = true, as_op1 = true, as_op2 = true, as_op1_axis = true, as_op_dims = true, as_reduce = true,
   as_make_dims = true, AS_OFFSET = true, as_checked_offset = true, as_attr = true, as_param = true,
-  as_module = true,
+  as_module = true, AS_SDE_ROW = true,
 }
 
 -- Things of a header in order: { section = }, { call =, doc = }, { name =, doc =, fields = }.
@@ -147,6 +147,7 @@ end
 local headers = {
   { "tensor.h", "Errors, and what a tensor is" }, { "plugin.h", "Tensors, state, models, data" },
   { "operations.h", "Operations" }, { "composites.h", "Made of operations" }, { "sampling.h", "Samplers and hooks" },
+  { "sde.h", "Forward SDEs (include assay/sde.h)" }, { "ode.h", "Differential equations (include assay/ode.h)" },
   { "describe.h", "Describing a plugin" }, { "types.h", "Types" },
 }
 local function services_page()

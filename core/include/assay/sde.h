@@ -13,8 +13,8 @@
 enum { AS_VP, AS_SUBVP, AS_VE, AS_EDM };                   /* as_sde.kind */
 enum { AS_SCORE, AS_DENOISER, AS_NOISE, AS_DENOISER_EDM }; /* what a model gives, as_sde.output */
 
-/* One of them, and what the model makes of (x, t). As the field `sde` of a plugin's parameters it is filled
- * by AS_SDE_PARAMS. */
+/* A forward SDE dx = a(t) x dt + g(t) dW with x_t = alpha(t) x_0 + sigma(t) z, and what a model gives for (x,
+ * t). AS_SDE_PARAMS fills it as the field `sde` of a plugin's parameters. */
 typedef struct {
     int kind, output;
     double beta_min, beta_max;   /* vp, subvp */
