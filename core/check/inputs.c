@@ -61,6 +61,16 @@ static void draw_integers(as_t x, int64_t below, draw_sort sort, random_stream r
     free(all);
 }
 
+/* A normal number stays, a uniform one goes where the sort's numbers lie. */
+static double drawn(draw_sort sort, double v)
+{
+    if (sort == DRAW_NORMAL)
+        return v;
+    if (sort == DRAW_BITS)
+        return v < 0.5;
+    return sort == DRAW_HALVES ? 0.55 + 0.4 * v : 0.1 + 0.8 * v;
+}
+
 static void draw_reals(as_t x, draw_sort sort, random_stream r)
 {
     int64_t last = x->rank ? x->size[x->rank - 1] : 1;
@@ -71,7 +81,7 @@ static void draw_reals(as_t x, draw_sort sort, random_stream r)
             random_normal_f64(&r, &v, 1);
         else
             random_uniform_f64(&r, &v, 1);
-        tensor_put(x, i, sort == DRAW_NORMAL ? v : sort == DRAW_BITS ? v < 0.5 : 0.1 + 0.8 * v);
+        tensor_put(x, i, drawn(sort, v));
     }
     for (int64_t i = 0; sort == DRAW_SHARES && last > 0 && i < x->count; i++) {
         if (i % last == 0) {

@@ -7,7 +7,7 @@
 enum { CHECK_OUTPUTS = 96, CHECK_REPORTS = 32, CHECK_STATES = 3, CHECK_SEED = 7 };
 
 /* Which numbers floating inputs hold; a plugin that refuses one sort is given the next. */
-typedef enum { DRAW_NORMAL, DRAW_UNIFORM, DRAW_SHARES, DRAW_BITS, DRAW_SORTS } draw_sort;
+typedef enum { DRAW_NORMAL, DRAW_UNIFORM, DRAW_SHARES, DRAW_BITS, DRAW_HALVES, DRAW_SORTS } draw_sort;
 
 /* What inputs are like. */
 typedef struct {

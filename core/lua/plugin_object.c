@@ -39,6 +39,9 @@ static reduction take_reduction(lua_State *L, const plugin *p)
         return REDUCE_MEAN;
     int type = lua_getfield(L, -1, "reduction");
     const char *word = type == LUA_TNIL ? words[0] : lua_tostring(L, -1);
+    const signature_item *loss = &p->signature->out[0];
+    if (word && strcmp(word, "none") == 0 && loss->rank == 0 && loss->rest < 0)
+        lua_host_raise(L, "%s: reduction is none, but its loss is one number of a whole batch", p->name);
     for (int i = 0; i < 3; i++)
         if (word && strcmp(word, words[i]) == 0) {
             lua_pop(L, 1);
