@@ -129,7 +129,7 @@ local function reported_gap(arm, prefix, statement)
 end
 
 return as.experiment {
-  name = "model_soups", paper = "arXiv:2203.05482", headline = "greedy/test",
+  name = "49-model-soups", paper = "arXiv:2203.05482", headline = "greedy/test",
   doc = "soups of 12 fine-tuned networks against the best of them and the ensemble",
   params = { source_items = 40000, train_items = 3000, held_out = 1000, test_items = 10000,
     shift_items = 2000, gap_items = 1000, width = 256, models = 12, pairs = 20,
