@@ -76,7 +76,7 @@ static as_t conv_op(as_ctx *c, as_op_code code, as_t a, as_t b, const node *n, i
     return as_op(c, code, in, 2, &attr);
 }
 
-/* y = x * w: each gradient is one of the three convolutions */
+/* y = x * w + b: one of the three convolutions, another, and the sum of each of gy's channels */
 void gradient_conv2d(as_ctx *c, const node *n, as_t gy, as_t *gx)
 {
     const int64_t *x = n->in[0].dims.size, *w = n->in[1].dims.size;
@@ -84,6 +84,8 @@ void gradient_conv2d(as_ctx *c, const node *n, as_t gy, as_t *gx)
         gx[0] = conv_op(c, AS_OP_CONV2D_INPUT, gy, n->in[1].saved, n, x[2], x[3]);
     if (node_needs(n, 1))
         gx[1] = conv_op(c, AS_OP_CONV2D_WEIGHT, n->in[0].saved, gy, n, w[2], w[3]);
+    if (n->n == 3 && node_needs(n, 2))
+        gx[2] = as_reshape(c, as_op_dims(c, AS_OP_SUM_TO, gy, AS_DIMS(w[0], 1, 1)), AS_DIMS(w[0]));
 }
 
 void gradient_conv2d_input(as_ctx *c, const node *n, as_t gy, as_t *gx)

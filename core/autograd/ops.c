@@ -117,7 +117,7 @@ static const op table[AS_OP_END] = {
     [AS_OP_MATMUL] = {"matmul", "binary", 2, A | B, forward_matmul, gradient_matmul, fused_matmul,
                       "matrix product"},
     [AS_OP_LINEAR] = {"linear", "layer", 3, A | B, forward_linear, gradient_linear, NULL, "x w^T + b"},
-    [AS_OP_CONV2D] = {"conv2d", "conv", 2, A | B, forward_conv2d, gradient_conv2d, NULL, "2-D convolution"},
+    [AS_OP_CONV2D] = {"conv2d", "conv", -1, A | B, forward_conv2d, gradient_conv2d, NULL, "2-D convolution"},
     [AS_OP_CONV2D_INPUT] = {"conv2d_input", "internal", 2, A | B, forward_conv2d_input, gradient_conv2d_input,
                             NULL, "conv2d's gradient in x"},
     [AS_OP_CONV2D_WEIGHT] = {"conv2d_weight", "internal", 2, A | B, forward_conv2d_weight,

@@ -150,6 +150,8 @@ bool part_make(as_ctx *c, const use *u, int64_t items, part *p)
     case AS_OP_CONV2D: /* a folded batch would have several convolutions an item */
         if (u->at == 1 && u->out.size[0] == items)
             return of_conv(c, u, p), context_ok(c);
+        if (u->at == 2)
+            return sum_down(c, u, u->g, &AS_DIMS(n->in[2].dims.size[0], 1, 1), p);
         break;
     case AS_OP_INDEX_SELECT:
         if (u->at == 0 && n->attr.i[0] == 0 && u->axis == 0)

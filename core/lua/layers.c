@@ -25,7 +25,7 @@ static int linear(lua_State *L)
 /* core.conv2d(x, weight, bias, {stride h, w, padding h, w, dilation h, w, groups}) */
 static int conv2d(lua_State *L)
 {
-    as_t in[2] = {lua_host_check_tensor(L, 1), lua_host_check_tensor(L, 2)}, b = tensor_at(L, 3);
+    as_t in[3] = {lua_host_check_tensor(L, 1), lua_host_check_tensor(L, 2), tensor_at(L, 3)};
     luaL_checktype(L, 4, LUA_TTABLE);
     as_attr attr = {{0}, {0}};
     for (int i = 0; i < 7; i++) {
@@ -39,13 +39,7 @@ static int conv2d(lua_State *L)
                               (long long)(in[1]->size[1] * attr.i[6]), (long long)in[1]->size[0],
                               tensor_shape_text(in[0], text), (long long)(in[1]->size[1] * attr.i[6]));
     }
-    lua_host *h = host_of(L);
-    handle *u = handle_new(L, h);
-    as_scope s = scope_open(h->c);
-    as_t y = tape_op(h->c, AS_OP_CONV2D, in, 2, &attr);
-    if (b)
-        y = as_add(h->c, y, as_reshape(h->c, b, AS_DIMS(b->count, 1, 1)));
-    return host_finish(L, h, u, s, y);
+    return host_op(L, AS_OP_CONV2D, in, in[2] ? 3 : 2, &attr);
 }
 
 /* x, then weight and bias: one of them alone is helped out with the other's neutral value. Returns how many.

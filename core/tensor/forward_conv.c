@@ -1,4 +1,4 @@
-/* Convolution and max pooling. Convolution unfolds each image (im2col) and multiplies; images are cut into at
+/* Convolution: unfolds each image (im2col) and multiplies; images are cut into at
  * most PIECES pieces by the batch alone, each with its own scratch, so bits do not depend on threads. */
 #include "tensor/alloc.h"
 #include "tensor/forward.h"
@@ -20,6 +20,7 @@ typedef struct {
     as_dtype dtype;
     size_t bytes;
     char *x, *w, *y;      /* one of them is the result */
+    const char *bias;     /* [out_channels of all groups] or NULL */
     char *scratch, *sums; /* a piece's unfolded image; a piece's weight gradient */
     size_t scratch_bytes, weight_items;
 } conv_job;
@@ -65,39 +66,73 @@ static int64_t first_image(const conv_job *j, int64_t piece)
     return j->batch * piece / j->pieces;
 }
 
+/* Each channel of a group's result filled with its bias. */
+static void start_from_bias(const conv_job *j, char *y, int64_t g)
+{
+    for (int64_t o = 0; o < j->out_channels; o++) {
+        const char *bias = j->bias + (size_t)(g * j->out_channels + o) * j->bytes;
+        float *f = (float *)y + o * places(j);
+        double *d = (double *)y + o * places(j);
+        for (int64_t i = 0; i < places(j); i++)
+            if (j->dtype == AS_F32)
+                f[i] = *(const float *)bias;
+            else
+                d[i] = *(const double *)bias;
+    }
+}
+
+/* A kernel of one item that takes every place: the image is its own unfolding. */
+static bool is_pointwise(const kernel_window *w)
+{
+    return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_h == 0 &&
+           w->pad_w == 0;
+}
+
+static const char *unfolded(const conv_job *j, char *columns, int64_t b, int64_t g)
+{
+    if (is_pointwise(&j->window))
+        return image_at(j, b, g);
+    j->k->im2col(columns, image_at(j, b, g), &j->window);
+    return columns;
+}
+
 static void forward_piece(void *arg, int64_t piece)
 {
     const conv_job *j = arg;
-    char *columns = j->scratch + (size_t)piece * j->scratch_bytes;
+    char *scratch = j->scratch + (size_t)piece * j->scratch_bytes;
     for (int64_t b = first_image(j, piece); b < first_image(j, piece + 1); b++)
         for (int64_t g = 0; g < j->groups; g++) {
-            j->k->im2col(columns, image_at(j, b, g), &j->window);
+            const char *columns = unfolded(j, scratch, b, g);
+            if (j->bias)
+                start_from_bias(j, result_at(j, b, g), g);
             gemm(j, false, false, j->out_channels, places(j), window_rows(j), weight_at(j, j->w, g),
-                 window_rows(j), columns, places(j), 0, result_at(j, b, g));
+                 window_rows(j), columns, places(j), j->bias ? 1 : 0, result_at(j, b, g));
         }
 }
 
 static void input_piece(void *arg, int64_t piece)
 {
     const conv_job *j = arg;
-    char *columns = j->scratch + (size_t)piece * j->scratch_bytes;
+    char *scratch = j->scratch + (size_t)piece * j->scratch_bytes;
+    bool direct = is_pointwise(&j->window);
     for (int64_t b = first_image(j, piece); b < first_image(j, piece + 1); b++)
         for (int64_t g = 0; g < j->groups; g++) {
             gemm(j, true, false, window_rows(j), places(j), j->out_channels, weight_at(j, j->w, g),
-                 window_rows(j), result_at(j, b, g), places(j), 0, columns);
-            j->k->col2im(image_at(j, b, g), columns, &j->window);
+                 window_rows(j), result_at(j, b, g), places(j), 0, direct ? image_at(j, b, g) : scratch);
+            if (!direct)
+                j->k->col2im(image_at(j, b, g), scratch, &j->window);
         }
 }
 
 static void weight_piece(void *arg, int64_t piece)
 {
     const conv_job *j = arg;
-    char *columns = j->scratch + (size_t)piece * j->scratch_bytes;
+    char *scratch = j->scratch + (size_t)piece * j->scratch_bytes;
     char *sum = j->sums + (size_t)piece * j->weight_items * j->bytes;
     memset(sum, 0, j->weight_items * j->bytes);
     for (int64_t b = first_image(j, piece); b < first_image(j, piece + 1); b++)
         for (int64_t g = 0; g < j->groups; g++) {
-            j->k->im2col(columns, image_at(j, b, g), &j->window);
+            const char *columns = unfolded(j, scratch, b, g);
             gemm(j, false, true, j->out_channels, window_rows(j), places(j), result_at(j, b, g), places(j),
                  columns, places(j), 1, weight_at(j, sum, g));
         }
@@ -149,15 +184,6 @@ static bool conv_setup(as_ctx *c, as_dims x, as_dims w, as_dtype dtype, const as
     return true;
 }
 
-static bool is_image(as_ctx *c, as_t x, const char *what)
-{
-    if (x->rank == 4 && tensor_is_float(x))
-        return true;
-    char text[TENSOR_TEXT];
-    context_fail(c, "%s %s, expected a float of four axes", what, tensor_shape_text(x, text));
-    return false;
-}
-
 /* The same work by Winograd's way, where that pays: 1 done, 0 not for this shape, -1 out of memory. */
 static int by_winograd(as_ctx *c, const conv_job *j, bool (*f)(const winograd_call *, float *), char *result)
 {
@@ -168,6 +194,7 @@ static int by_winograd(as_ctx *c, const conv_job *j, bool (*f)(const winograd_ca
                           .out_channels = j->out_channels,
                           .x = (const float *)j->x,
                           .w = (const float *)j->w,
+                          .bias = (const float *)j->bias,
                           .gy = (const float *)j->y};
     if (f(&call, (float *)result))
         return 1;
@@ -189,20 +216,28 @@ static bool conv_run(as_ctx *c, conv_job *j, void (*piece)(void *, int64_t))
 
 as_t forward_conv2d(as_ctx *c, op_call *call)
 {
-    as_t x = call->in[0], w = call->in[1];
+    if (call->n != 2 && call->n != 3)
+        return context_fail(c, "%d tensors, expected an input, a weight and, if there is one, a bias",
+                            call->n);
+    as_t x = call->in[0], w = call->in[1], b = call->n == 3 ? call->in[2] : NULL;
+    char text[TENSOR_TEXT];
     conv_job j = {0};
-    if (!is_image(c, x, "input") || !is_image(c, w, "weight") ||
+    if (!tensor_is_image(c, x, "input") || !tensor_is_image(c, w, "weight") ||
         !conv_setup(c, tensor_dims(x), tensor_dims(w), (as_dtype)x->dtype, &call->attr, &j))
         return context_of(c)->inert;
     if (x->dtype != w->dtype)
         return context_fail(c, "input and weight of different dtypes");
+    if (b && (b->rank != 1 || b->size[0] != w->size[0] || b->dtype != w->dtype))
+        return context_fail(c, "bias %s, expected [%" PRId64 "] of the weight's dtype",
+                            tensor_shape_text(b, text), w->size[0]);
     x = tensor_dense(c, x);
     w = tensor_dense(c, w);
+    b = b ? tensor_dense(c, b) : NULL;
     as_dims out = {4, {x->size[0], w->size[0], j.window.out_height, j.window.out_width}};
     as_t y = tensor_new(c, (as_dtype)x->dtype, out);
     if (!context_ok(c) || y->count == 0)
         return y;
-    j.x = x->data, j.w = w->data, j.y = y->data;
+    j.x = x->data, j.w = w->data, j.y = y->data, j.bias = b ? b->data : NULL;
     if (by_winograd(c, &j, winograd_forward, j.y) == 0)
         conv_run(c, &j, forward_piece);
     return context_ok(c) ? y : context_of(c)->inert;
@@ -225,7 +260,7 @@ as_t forward_conv2d_input(as_ctx *c, op_call *call)
 {
     as_t gy = call->in[0], w = call->in[1];
     conv_job j = {0};
-    if (!is_image(c, gy, "gradient") || !is_image(c, w, "weight"))
+    if (!tensor_is_image(c, gy, "gradient") || !tensor_is_image(c, w, "weight"))
         return context_of(c)->inert;
     as_dims x = {4, {gy->size[0], w->size[1] * call->attr.i[6], call->attr.i[7], call->attr.i[8]}};
     if (gy->dtype != w->dtype)
@@ -249,7 +284,7 @@ as_t forward_conv2d_weight(as_ctx *c, op_call *call)
 {
     as_t x = call->in[0], gy = call->in[1];
     conv_job j = {0};
-    if (!is_image(c, gy, "gradient") || !is_image(c, x, "input"))
+    if (!tensor_is_image(c, gy, "gradient") || !tensor_is_image(c, x, "input"))
         return context_of(c)->inert;
     as_dims w = {4,
                  {gy->size[1], call->attr.i[6] > 0 ? x->size[1] / call->attr.i[6] : 0, call->attr.i[7],
@@ -275,112 +310,4 @@ as_t forward_conv2d_weight(as_ctx *c, op_call *call)
         j.k->accumulate(gw->data, j.sums + (size_t)p * j.weight_items * j.bytes, (int64_t)j.weight_items);
     alloc_put(j.sums, bytes);
     return ok ? gw : context_of(c)->inert;
-}
-
-/* ---- max pooling: one image is one channel plane group of an item ---- */
-
-typedef struct {
-    const kernels *k;
-    kernel_window window;
-    const char *x;
-    char *y;
-    int64_t *place;
-    size_t bytes;
-} pool_job;
-
-static void pool_piece(void *arg, int64_t b)
-{
-    const pool_job *j = arg;
-    const kernel_window *w = &j->window;
-    size_t in = (size_t)(b * w->channels * w->height * w->width) * j->bytes;
-    size_t out = (size_t)(b * w->channels * w->out_height * w->out_width);
-    j->k->max_pool(j->y + out * j->bytes, j->place ? j->place + out : NULL, j->x + in, w);
-}
-
-/* Maxima of x and, if wanted, their places; NULL after a failure. */
-static as_t pooled(as_ctx *c, as_t x, const as_attr *attr, as_t *place, kernel_window *window)
-{
-    const int64_t *i = attr->i;
-    if (!is_image(c, x, "input"))
-        return NULL;
-    if (i[0] < 1 || i[1] < 1 || i[2] < 1 || i[3] < 1 || i[4] < 0 || i[5] < 0 || 2 * i[4] > i[0] ||
-        2 * i[5] > i[1])
-        return context_fail(c, "kernel and stride from 1, padding from 0 to half the kernel"), NULL;
-    int64_t room_h = x->size[2] + 2 * i[4] - i[0], room_w = x->size[3] + 2 * i[5] - i[1];
-    char text[TENSOR_TEXT];
-    if (room_h < 0 || room_w < 0)
-        return context_fail(c, "a window of %" PRId64 "x%" PRId64 " on %s", i[0], i[1],
-                            tensor_shape_text(x, text)),
-               NULL;
-    *window = (kernel_window){.channels = x->size[1],
-                              .height = x->size[2],
-                              .width = x->size[3],
-                              .out_height = room_h / i[2] + 1,
-                              .out_width = room_w / i[3] + 1,
-                              .kernel_h = i[0],
-                              .kernel_w = i[1],
-                              .stride_h = i[2],
-                              .stride_w = i[3],
-                              .pad_h = i[4],
-                              .pad_w = i[5],
-                              .dilation_h = 1,
-                              .dilation_w = 1};
-    x = tensor_dense(c, x);
-    as_dims dims = {4, {x->size[0], x->size[1], window->out_height, window->out_width}};
-    as_t y = tensor_new(c, (as_dtype)x->dtype, dims);
-    if (place)
-        *place = tensor_new(c, AS_I64, dims);
-    if (!context_ok(c))
-        return NULL;
-    pool_job j = {.k = kernels_for(x->dtype),
-                  .window = *window,
-                  .x = x->data,
-                  .y = y->data,
-                  .place = place ? (*place)->data : NULL,
-                  .bytes = tensor_item_bytes(x->dtype)};
-    pool_run(y->count ? x->size[0] : 0, pool_piece, &j);
-    return y;
-}
-
-as_t forward_max_pool2d(as_ctx *c, op_call *call)
-{
-    kernel_window w;
-    as_t y = pooled(c, call->in[0], &call->attr, NULL, &w);
-    return y ? y : context_of(c)->inert;
-}
-
-/* gx[place] += gy, or out = v[place]: planes of windows flattened to one axis. */
-as_t forward_max_pool2d_input(as_ctx *c, op_call *call)
-{
-    kernel_window w;
-    as_t x = call->in[0], gy = call->in[1], place;
-    as_t y = pooled(c, x, &call->attr, &place, &w);
-    if (!y)
-        return context_of(c)->inert;
-    char text[TENSOR_TEXT];
-    if (gy->rank != 4 || gy->count != y->count || gy->dtype != x->dtype)
-        return context_fail(c, "gradient %s does not have the result's shape", tensor_shape_text(gy, text));
-    gy = tensor_dense(c, gy);
-    as_t gx = tensor_full(c, (as_dtype)x->dtype, tensor_dims(x), 0);
-    if (context_ok(c))
-        kernels_for(x->dtype)->scatter_add(gx->data, gy->data, place->data, x->size[0] * x->size[1],
-                                           w.height * w.width, w.out_height * w.out_width, 1);
-    return gx;
-}
-
-as_t forward_max_pool2d_pick(as_ctx *c, op_call *call)
-{
-    kernel_window w;
-    as_t x = call->in[0], v = call->in[1], place;
-    as_t y = pooled(c, x, &call->attr, &place, &w);
-    if (!y)
-        return context_of(c)->inert;
-    char text[TENSOR_TEXT];
-    if (v->rank != 4 || v->count != x->count || v->dtype != x->dtype)
-        return context_fail(c, "%s does not have the input's shape", tensor_shape_text(v, text));
-    v = tensor_dense(c, v);
-    if (context_ok(c))
-        kernels_for(x->dtype)->gather(y->data, v->data, place->data, x->size[0] * x->size[1],
-                                      w.height * w.width, w.out_height * w.out_width, 1);
-    return y;
 }

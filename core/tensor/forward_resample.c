@@ -48,15 +48,6 @@ static as_t images_run(as_ctx *c, image_job *j, as_t x, int64_t height, int64_t 
     return y;
 }
 
-static bool images(as_ctx *c, as_t x)
-{
-    char text[TENSOR_TEXT];
-    if (x->rank == 4 && tensor_is_float(x))
-        return true;
-    context_fail(c, "%s, expected a float [B, C, H, W]", tensor_shape_text(x, text));
-    return false;
-}
-
 /* The window of attr i = kernel, stride, padding over H x W; false and a failure when none fits. */
 static bool window_of(as_ctx *c, const int64_t *i, int64_t channels, int64_t height, int64_t width,
                       kernel_window *w)
@@ -90,7 +81,8 @@ as_t forward_avg_pool2d(as_ctx *c, op_call *call)
 {
     as_t x = call->in[0];
     kernel_window w;
-    if (!images(c, x) || !window_of(c, call->attr.i, x->size[1], x->size[2], x->size[3], &w))
+    if (!tensor_is_image(c, x, "input") ||
+        !window_of(c, call->attr.i, x->size[1], x->size[2], x->size[3], &w))
         return context_of(c)->inert;
     image_job j = {.window = &w};
     return images_run(c, &j, x, w.out_height, w.out_width);
@@ -102,7 +94,7 @@ as_t forward_avg_pool2d_input(as_ctx *c, op_call *call)
     as_t gy = call->in[0];
     const int64_t *i = call->attr.i;
     kernel_window w;
-    if (!images(c, gy) || !window_of(c, i, gy->size[1], i[6], i[7], &w))
+    if (!tensor_is_image(c, gy, "gradient") || !window_of(c, i, gy->size[1], i[6], i[7], &w))
         return context_of(c)->inert;
     if (gy->size[2] != w.out_height || gy->size[3] != w.out_width)
         return context_fail(c, "a gradient that does not fit the window");
@@ -149,7 +141,7 @@ static as_t resize(as_ctx *c, op_call *call, int64_t height, int64_t width, int6
 as_t forward_resize2d(as_ctx *c, op_call *call)
 {
     as_t x = call->in[0];
-    if (!images(c, x))
+    if (!tensor_is_image(c, x, "input"))
         return context_of(c)->inert;
     return resize(c, call, x->size[2], x->size[3], call->attr.i[0], call->attr.i[1], false);
 }
@@ -158,7 +150,7 @@ as_t forward_resize2d(as_ctx *c, op_call *call)
 as_t forward_resize2d_input(as_ctx *c, op_call *call)
 {
     as_t gy = call->in[0];
-    if (!images(c, gy))
+    if (!tensor_is_image(c, gy, "gradient"))
         return context_of(c)->inert;
     return resize(c, call, call->attr.i[3], call->attr.i[4], gy->size[2], gy->size[3], true);
 }

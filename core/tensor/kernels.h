@@ -122,10 +122,15 @@ typedef struct {
     /* y [C,OH,OW] = maxima of one image; place (may be NULL) the h * width + w of each, the first among
      * equals. A NaN in the window wins. */
     void (*max_pool)(void *y, int64_t *place, const void *x, const kernel_window *w);
+    /* gx [C,H,W] = gy [C,OH,OW] at the places of the maxima of x, 0 elsewhere; y, place: scratch as
+     * max_pool's */
+    void (*max_pool_gradient)(void *gx, const void *gy, const void *x, const kernel_window *w, void *y,
+                              int64_t *place);
     /* Winograd's transforms of one image [channels,...], planes `plane` items apart. scratch: places of the
      * image and one more, times stride. */
     void (*winograd_input)(void *v, int64_t plane, const void *x, const kernel_tiles *t, void *scratch);
-    void (*winograd_output)(void *y, void *m, int64_t plane, const kernel_tiles *t, void *scratch);
+    void (*winograd_output)(void *y, void *m, int64_t plane, const kernel_tiles *t, const void *bias,
+                            void *scratch); /* bias [channels] or NULL */
     void (*winograd_gradient)(void *z, int64_t plane, const void *gy, const kernel_tiles *t, void *scratch);
     /* of filters w [O,I,3,3]; flip: of w [I,O,3,3] turned by 180 degrees. And the transpose. */
     void (*winograd_filters)(void *u, const void *w, const kernel_filters *f, bool flip);

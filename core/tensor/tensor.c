@@ -210,6 +210,15 @@ bool tensor_assign(as_ctx *c, as_t dst, as_t src)
     return context_ok(c);
 }
 
+bool tensor_is_image(as_ctx *c, as_t x, const char *what)
+{
+    if (x->rank == 4 && tensor_is_float(x))
+        return true;
+    char text[TENSOR_TEXT];
+    context_fail(c, "%s %s, expected a float of four axes", what, tensor_shape_text(x, text));
+    return false;
+}
+
 int tensor_axis(as_ctx *c, const char *op, as_t x, int64_t axis)
 {
     int64_t a = axis < 0 ? axis + x->rank : axis;

@@ -92,6 +92,9 @@ static inline bool tensor_is_inert(const as_ctx *c, const struct as_tensor *x)
     return x == ((const context *)c)->inert;
 }
 
+/* Whether x is a float of four axes; if not, a failure that calls it `what`. */
+bool tensor_is_image(as_ctx *c, as_t x, const char *what);
+
 /* 0-based place of an axis given as 0-based or negative; -1 and a failure "OP: axis 3 of a tensor of rank 2".
  */
 int tensor_axis(as_ctx *c, const char *op, as_t x, int64_t axis);

@@ -17,7 +17,7 @@ typedef struct {
     const kernels *k;
     kernel_tiles in, out;
     int64_t batch, pieces, together; /* images of a chunk */
-    const float *x, *gy;
+    const float *x, *gy, *bias;
     float *y;
     float *filters;       /* [36][in][out] */
     float *scratch;       /* a piece's: V, M or Z, one image of either side, sums of weights */
@@ -107,7 +107,7 @@ static void forward_piece(void *arg, int64_t piece)
                        in * out, 0, p.m, out, plane_of(&j->out, n));
         for (int64_t i = 0; i < images; i++)
             j->k->winograd_output(j->y + (b + i) * j->out.channels * out_places, p.m + i * tiles(j) * out,
-                                  plane_of(&j->out, n), &j->out, p.image);
+                                  plane_of(&j->out, n), &j->out, j->bias, p.image);
     }
 }
 
@@ -179,7 +179,7 @@ bool winograd_forward(const winograd_call *call, float *y)
     const kernel_window *w = &call->window;
     job j =
         job_of(w->channels, call->out_channels, w->height, w->width, w->pad_h, w->out_height, w->out_width);
-    j.batch = call->batch, j.x = call->x, j.y = y;
+    j.batch = call->batch, j.x = call->x, j.bias = call->bias, j.y = y;
     return run(&j, forward_piece, call->w, false, NULL);
 }
 

@@ -14,9 +14,10 @@ typedef struct {
     kernel_window window; /* of the forward convolution */
     int64_t batch, out_channels;
     const float *x, *w, *gy; /* what the call reads */
+    const float *bias;       /* forward: [out_channels] or NULL */
 } winograd_call;
 
-bool winograd_forward(const winograd_call *call, float *y);          /* x, w -> y */
+bool winograd_forward(const winograd_call *call, float *y);          /* x, w, bias -> y */
 bool winograd_input_gradient(const winograd_call *call, float *gx);  /* gy, w -> gx */
 bool winograd_weight_gradient(const winograd_call *call, float *gw); /* x, gy -> gw */
 

@@ -61,6 +61,7 @@ describe("operations", function()
     local image = as.tensor { { { { 0, 4 }, { 8, 12 } } } }
     near({ { { { 6 } } } }, image:avg_pool2d(2))
     near({ { { { 0, 0, 4, 4 }, { 8, 8, 12, 12 } } } }, image:resize2d { 2, 4 })
+    assert.equal(math.huge, as.full(math.huge, 1, 1, 1, 1):resize2d({ 2, 2 }):min():item())
     near({ { { { 0, 1, 3, 4 }, { 8, 9, 11, 12 } } } }, image:resize2d({ 2, 4 }, "bilinear"))
   end)
   it("factor matrices", function()

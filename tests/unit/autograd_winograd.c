@@ -24,41 +24,47 @@ static void close_to(as_t got, as_t want, const char *what, size_t shape)
         fail_msg("shape %zu: %s differs by %g, values reach %g", shape, what, error, most);
 }
 
-/* y, and the gradients of sum(y g) in x and w */
-static void results(as_ctx *c, as_t x, as_t w, as_t g, int64_t pad, as_t out[3])
+/* y, and the gradients of sum(y g) in x, w and b */
+static void results(as_ctx *c, const as_t in[3], as_t g, int64_t pad, as_t out[4])
 {
-    tape_require(c, x, true);
-    tape_require(c, w, true);
-    const as_t in[2] = {x, w};
-    out[0] = as_conv2d(c, x, w, 1, pad);
-    as_gradients(c, as_sum(c, as_mul(c, out[0], g), AS_ALL), in, 2, false, out + 1);
+    for (int i = 0; i < 3; i++)
+        tape_require(c, in[i], true);
+    as_attr attr = {{1, 1, pad, pad, 1, 1, 1}, {0}};
+    out[0] = as_op(c, AS_OP_CONV2D, in, 3, &attr);
+    as_gradients(c, as_sum(c, as_mul(c, out[0], g), AS_ALL), in, 3, false, out + 1);
 }
 
 static void against_doubles(void **state)
 {
     as_ctx *c = *state;
-    static const char *const names[3] = {"the output", "the input's gradient", "the weight's gradient"};
+    static const char *const names[4] = {"the output", "the input's gradient", "the weight's gradient",
+                                         "the bias's gradient"};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         as_scope s = as_open(c);
         as_t x =
             tensor_new(c, AS_F32, AS_DIMS(shapes[i].batch, shapes[i].in, shapes[i].height, shapes[i].width));
         as_t w = tensor_new(c, AS_F32, AS_DIMS(shapes[i].out, shapes[i].in, 3, 3));
+        as_t b = tensor_new(c, AS_F32, AS_DIMS(shapes[i].out));
         int64_t grow = 2 * shapes[i].pad - 2;
         as_t g = tensor_new(
             c, AS_F32,
             AS_DIMS(shapes[i].batch, shapes[i].out, shapes[i].height + grow, shapes[i].width + grow));
         engine_fill(x, -1, 1);
         engine_fill(w, -1, 1);
+        engine_fill(b, -10, 10);
         engine_fill(g, -1, 1);
-        as_t one[3], two[3], exact[3];
-        results(c, x, w, g, shapes[i].pad, one);
+        as_t one[4], two[4], exact[4];
+        const as_t in[3] = {x, w, b};
+        results(c, in, g, shapes[i].pad, one);
         pool_start(2);
-        results(c, x, w, g, shapes[i].pad, two);
+        results(c, in, g, shapes[i].pad, two);
         pool_start(1);
-        results(c, as_detach(c, as_cast(c, x, AS_F64)), as_detach(c, as_cast(c, w, AS_F64)),
-                as_cast(c, g, AS_F64), shapes[i].pad, exact);
+        as_t doubles[3];
+        for (int k = 0; k < 3; k++)
+            doubles[k] = as_detach(c, as_cast(c, in[k], AS_F64));
+        results(c, doubles, as_cast(c, g, AS_F64), shapes[i].pad, exact);
         ENGINE_OK(c);
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < 4; k++) {
             close_to(one[k], exact[k], names[k], i);
             assert_true(as_equal(c, one[k], two[k]));
         }

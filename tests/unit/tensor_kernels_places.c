@@ -151,6 +151,28 @@ static void test_im2col_and_back(void **state)
     each_table(check_columns);
 }
 
+/* gy at the places found, 0 elsewhere, over whatever was there. */
+static void check_pool_gradient(const table *t, const kernel_window *w, const void *x, const int64_t *place)
+{
+    int64_t pixels = w->height * w->width, area = w->out_height * w->out_width;
+    void *gx = items_of(t, NULL, w->channels * pixels), *gy = items_of(t, NULL, w->channels * area);
+    void *y = items_of(t, NULL, w->channels * area);
+    int64_t *scratch = calloc((size_t)(w->channels * area), sizeof *scratch);
+    double *sum = calloc((size_t)(w->channels * pixels), sizeof *sum);
+    memset(gx, 0x55, (size_t)(w->channels * pixels) * t->size);
+    for (int64_t o = 0; o < w->channels * area; o++) {
+        put(t, gy, o, (double)(o % 13 + 1));
+        sum[o / area * pixels + place[o]] += (double)(o % 13 + 1);
+    }
+    t->k.max_pool_gradient(gx, gy, x, w, y, scratch);
+    assert_items(t, "max_pool_gradient", gx, sum, w->channels * pixels, 0);
+    free(gx);
+    free(gy);
+    free(y);
+    free(scratch);
+    free(sum);
+}
+
 static void check_pool_of(const table *t, const kernel_window *w, const void *x)
 {
     int64_t pixels = w->height * w->width, area = w->out_height * w->out_width;
@@ -179,6 +201,7 @@ static void check_pool_of(const table *t, const kernel_window *w, const void *x)
                      (long long)w->height, (long long)w->width, (long long)o, (long long)place[o],
                      (long long)first);
     }
+    check_pool_gradient(t, w, x, place);
     free(y);
     free(alone);
     free(place);

@@ -2,6 +2,8 @@
  */
 #include "tensor/kernels/real.h"
 
+#include <string.h>
+
 /* Outside the image counts as zeros, and a window always has kernel_h * kernel_w items. */
 static void avg_pool(void *y_, const void *x_, const kernel_window *w)
 {
@@ -34,12 +36,56 @@ static void avg_pool_transposed(void *x_, const void *y_, const kernel_window *w
             }
 }
 
+/* Whether every place of the result is one of the image's, as where nothing lies between two. */
+static bool is_exact(const kernel_taps *t)
+{
+    for (int64_t i = 0; i < t->to; i++)
+        if (t->share[i] != 0)
+            return false;
+    return true;
+}
+
+/* y[i, j] = x at (low i, low j); a row of the same items as the one before is a copy of it. */
+static void repeat_items(real *y, const real *x, const kernel_taps *rows, const kernel_taps *columns)
+{
+    const int64_t *low = columns->low, to = columns->to;
+    for (int64_t i = 0; i < rows->to; i++, y += to) {
+        const real *from = x + rows->low[i] * columns->from;
+        if (i && rows->low[i] == rows->low[i - 1])
+            memcpy(y, y - to, (size_t)to * sizeof *y);
+        else
+            for (int64_t j = 0; j < to; j++)
+                y[j] = from[low[j]];
+    }
+}
+
+/* The transpose: places that took the same item are neighbours. */
+static void sum_repeated(real *x, const real *y, const kernel_taps *rows, const kernel_taps *columns)
+{
+    const int64_t *low = columns->low, to = columns->to;
+    for (int64_t i = 0; i < rows->to; i++, y += to) {
+        real *into = x + rows->low[i] * columns->from;
+        for (int64_t j = 0; j < to;) {
+            const int64_t place = low[j];
+            real sum = 0;
+            for (; j < to && low[j] == place; j++)
+                sum += y[j];
+            into[place] += sum;
+        }
+    }
+}
+
 /* y[i, j] = the four items around it, by weight */
 static void resize(void *y_, const void *x_, const kernel_taps *rows, const kernel_taps *columns,
                    int64_t channels)
 {
     real *y = y_;
     const real *x = x_;
+    if (is_exact(rows) && is_exact(columns)) {
+        for (int64_t c = 0; c < channels; c++)
+            repeat_items(y + c * rows->to * columns->to, x + c * rows->from * columns->from, rows, columns);
+        return;
+    }
     for (int64_t c = 0; c < channels; c++, x += rows->from * columns->from)
         for (int64_t i = 0; i < rows->to; i++) {
             const real *a = x + rows->low[i] * columns->from, *b = x + rows->high[i] * columns->from;
@@ -58,6 +104,11 @@ static void resize_transposed(void *x_, const void *y_, const kernel_taps *rows,
 {
     real *x = x_;
     const real *y = y_;
+    if (is_exact(rows) && is_exact(columns)) {
+        for (int64_t c = 0; c < channels; c++)
+            sum_repeated(x + c * rows->from * columns->from, y + c * rows->to * columns->to, rows, columns);
+        return;
+    }
     for (int64_t c = 0; c < channels; c++, x += rows->from * columns->from)
         for (int64_t i = 0; i < rows->to; i++) {
             real *a = x + rows->low[i] * columns->from, *b = x + rows->high[i] * columns->from;

@@ -215,12 +215,16 @@ INLINE void pool_2x2(real *y, int64_t *place, const real *x, int64_t width, int6
             place[h * outputs + i] = 2 * h * width + 2 * i + (int64_t)right[h * outputs + i];
 }
 
+static bool is_2x2(const kernel_window *w)
+{
+    return w->kernel_h == 2 && w->kernel_w == 2 && w->stride_h == 2 && w->stride_w == 2 && w->pad_h == 0 &&
+           w->pad_w == 0 && w->dilation_h == 1 && w->dilation_w == 1 && w->out_width <= CHUNK / 2;
+}
+
 INLINE void pool_image(real *y, int64_t *place, const real *x, const kernel_window *w)
 {
     const int64_t width = w->width, outputs = w->out_width;
-    const bool usual = w->kernel_h == 2 && w->kernel_w == 2 && w->stride_h == 2 && w->stride_w == 2 &&
-                       w->pad_h == 0 && w->pad_w == 0 && w->dilation_h == 1 && w->dilation_w == 1 &&
-                       outputs <= CHUNK / 2;
+    const bool usual = is_2x2(w);
     for (int64_t c = 0; c < w->channels; c++, x += w->height * width)
         for (int64_t h = 0, rows; h < w->out_height; h += rows) {
             rows = usual ? smaller(CHUNK / (2 * outputs), w->out_height - h) : 1;
@@ -246,9 +250,74 @@ static void max_pool(void *y, int64_t *place, const void *x, const kernel_window
         pool_image(y, NULL, x, w);
 }
 
+/* gx of `rows` pairs of rows, all but an odd column at the end: as in pool_2x2 the better of each pair of
+ * rows first, then of two columns, which gets gy. */
+static void spread_2x2(real *gx, const real *gy, const real *x, int64_t width, int64_t outputs, int64_t rows)
+{
+    real best[CHUNK], lower[CHUNK], share[CHUNK];
+    for (int64_t h = 0; h < rows; h++)
+        for (int64_t i = 0; i < 2 * outputs; i++) {
+            real a = x[2 * h * width + i], b = x[(2 * h + 1) * width + i];
+            int better = beats(b, a);
+            best[2 * h * outputs + i] = better ? b : a;
+            lower[2 * h * outputs + i] = better ? 1 : 0;
+        }
+    for (int64_t i = 0; i < rows * outputs; i++) {
+        real a = best[2 * i], b = best[2 * i + 1];
+        int equal = (a == b) | ((a != a) & (b != b));
+        int right = beats(b, a) | (equal & (lower[2 * i] > lower[2 * i + 1]));
+        share[2 * i] = right ? 0 : gy[i];
+        share[2 * i + 1] = right ? gy[i] : 0;
+    }
+    for (int64_t h = 0; h < rows; h++) {
+        real *upper = gx + 2 * h * width, *below = upper + width;
+        const real *from = share + 2 * h * outputs, *is_lower = lower + 2 * h * outputs;
+        INDEPENDENT
+        for (int64_t i = 0; i < 2 * outputs; i++) {
+            real g = from[i];
+            int down = is_lower[i] > 0;
+            upper[i] = down ? 0 : g;
+            below[i] = down ? g : 0;
+        }
+    }
+}
+
+/* One channel's whole gradient where windows are pairs of pairs. */
+static void spread_channel(real *gx, const real *gy, const real *x, const kernel_window *w)
+{
+    const int64_t width = w->width, outputs = w->out_width;
+    for (int64_t h = 0, rows; h < w->out_height; h += rows) {
+        rows = smaller(CHUNK / (2 * outputs), w->out_height - h);
+        spread_2x2(gx + 2 * h * width, gy + h * outputs, x + 2 * h * width, width, outputs, rows);
+    }
+    for (int64_t h = 0; width % 2 && h < w->height; h++)
+        gx[h * width + width - 1] = 0;
+    if (w->height % 2)
+        memset(gx + (w->height - 1) * width, 0, (size_t)width * sizeof *gx);
+}
+
+static void max_pool_gradient(void *gx_, const void *gy_, const void *x_, const kernel_window *w, void *y,
+                              int64_t *place)
+{
+    real *gx = gx_;
+    const real *gy = gy_, *x = x_;
+    const int64_t items = w->height * w->width, outputs = w->out_height * w->out_width;
+    if (!is_2x2(w)) {
+        max_pool(y, place, x, w);
+        memset(gx, 0, (size_t)(w->channels * items) * sizeof *gx);
+    }
+    for (int64_t c = 0; c < w->channels; c++, gx += items, x += items, gy += outputs, place += outputs) {
+        if (is_2x2(w))
+            spread_channel(gx, gy, x, w);
+        for (int64_t i = 0; !is_2x2(w) && i < outputs; i++)
+            gx[place[i]] += gy[i];
+    }
+}
+
 void KERNEL(fill_window)(kernels *k)
 {
     k->im2col = im2col;
     k->col2im = col2im;
     k->max_pool = max_pool;
+    k->max_pool_gradient = max_pool_gradient;
 }

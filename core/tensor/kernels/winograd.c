@@ -147,8 +147,11 @@ static void winograd_gradient(void *z, int64_t plane, const void *gy, const kern
     transform_tiles(z, plane, gy, t->out_height, t->out_width, 0, t, OUT, gradient_line, scratch);
 }
 
-static void winograd_output(void *y, void *m, int64_t plane, const kernel_tiles *t, void *scratch)
+/* The value at (1, 1) goes into each of a tile's outputs once, and so does what is added to it. */
+static void winograd_output(void *y, void *m, int64_t plane, const kernel_tiles *t, const void *bias_,
+                            void *scratch)
 {
+    const real *bias = bias_;
     const int64_t stride = t->stride, places = t->out_height * t->out_width;
     real *planes[TILE * TILE], *image = scratch, *unused = image + places * stride;
     find_planes(planes, m, plane);
@@ -156,6 +159,8 @@ static void winograd_output(void *y, void *m, int64_t plane, const kernel_tiles 
     for (int64_t r = 0; r < t->rows; r++)
         for (int64_t c = 0; c < t->columns; c++) {
             real *to[OUT * OUT];
+            for (int64_t i = 0; bias && i < t->channels; i++)
+                planes[TILE + 1][tile + i] += bias[i];
             find_places(to, OUT, image, t->out_height, t->out_width, stride, OUT * r, OUT * c, unused);
             for (int64_t i = 0; i < stride; i += WIDTH, tile += WIDTH)
                 both_ways(to, i, OUT, (const real *const *)planes, tile, TILE, output_line);
