@@ -53,7 +53,7 @@ describe("complete", function()
   it("knows methods and properties of objects made in C", function()
     assert.equal("rad_", (complete("some_tensor:requires_g", 80)))
     assert.equal("e", (complete("some_tensor.dtyp", 80)))
-    assert.equal("tches", (complete("some_data:ba", 80)))
+    assert.equal("ches", (complete("some_data:bat", 80)))
     assert.is_nil((complete("some_tensor:dtyp", 80))) -- no method
   end)
 
