@@ -68,9 +68,8 @@ local function texts(chart)
       local x, wide = tonumber(e.attributes.x), text.width(e.text:gsub("&%w+;", "&"),
         e.attributes["font-size"])
       local from = ({ middle = x - wide / 2, ["end"] = x - wide })[e.attributes["text-anchor"]] or x
-      if chart.bounded ~= false then
-        assert(from >= -1 and from + wide <= chart.width + 1, e.text .. " leaves the picture")
-      end
+      local inside = from >= -1 and from + wide <= chart.width + 1
+      assert(inside, e.text .. " leaves the picture")
       out[#out + 1] = e.text
     end
   end

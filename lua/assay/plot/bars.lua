@@ -19,12 +19,7 @@ local function bar_of(given)
     high = given.high }
   if given.values then
     bar.values = values.list(WHAT, "values", given.values)
-    local known = {}
-    for _, v in ipairs(bar.values) do
-      if scale.shows(v) then
-        known[#known + 1] = v
-      end
-    end
+    local known = scale.shown(bar.values)
     bar.value = #known > 0 and statistics.mean(known) or 0 / 0
     if #known > 1 then
       bar.low, bar.high = statistics.t_interval(known)

@@ -13,16 +13,6 @@ local values = require "assay.plot.values"
 local WHAT <const> = "plot.curves"
 local number <const> = svg.number
 
-local function finite(list)
-  local out = {}
-  for _, v in ipairs(list) do
-    if scale.shows(v) then
-      out[#out + 1] = v
-    end
-  end
-  return out
-end
-
 local bands = {}
 
 function bands.ci95(list)
@@ -41,7 +31,7 @@ end
 local function summarize(series, columns, band)
   series.y, series.low, series.high = {}, {}, {}
   for i, column in ipairs(columns) do
-    local known = finite(column)
+    local known = scale.shown(column)
     series.y[i] = #known > 0 and statistics.mean(known) or 0 / 0
     local low, high
     if #known > 1 then

@@ -8,11 +8,23 @@ function scale.shows(v, log)
   return v == v and math.abs(v) <= huge and (not log or v >= 1 / huge)
 end
 
+--- Those of a list that can be shown.
+function scale.shown(list)
+  local out = {}
+  for _, v in ipairs(list) do
+    if scale.shows(v) then
+      out[#out + 1] = v
+    end
+  end
+  return out
+end
+
 --- Collects lowest and highest of what can be shown, and counts what cannot.
 ---@class assay.Extent
 ---@field low number?
 ---@field high number?
----@field hidden integer
+---@field hidden integer  how many of the values added cannot be shown
+---@field seen integer    how many were added
 local Extent = {}
 Extent.__index = Extent
 
