@@ -6,7 +6,7 @@ export ASSAY_PLUGIN_PATH=$ASSAY_TEST_PLUGINS
 # state, stopped gradients, a gradient field, raw f32: all honest
 expect_exit 0 assay plugins check losses/aldr_kl heads/isogclr losses/straight_through losses/surrogate \
     losses/raw_f32
-expect_out "losses/aldr_kl 1.0.0: passed"
+expect_out "losses/aldr_kl 1.1.0: passed"
 expect_out "heads/isogclr 1.0.0: passed"
 expect_out "part of it is constant, as |stop says"
 expect_out "in f32 to 2 % (it reads raw f32)"
