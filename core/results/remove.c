@@ -1,6 +1,7 @@
 /* Deleting runs, and what is left of deleted ones. */
 #include "results/upkeep.h"
 #include "results/internal.h"
+#include "results/siblings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,9 +17,15 @@ static int remove_one(const char *path, const struct stat *about, int type, stru
     return remove(path);
 }
 
-/* ARTIFACTS/uuid with all that is in it; one that is not there is fine. */
-static bool remove_folder(store *s, const char *uuid, as_error *e)
+/* ARTIFACTS/uuid with all that is in it, unless another database has the run; one that is not there is fine.
+ */
+static bool remove_folder(store *s, const siblings *others, const char *uuid, as_error *e)
 {
+    bool theirs;
+    if (!siblings_have(others, uuid, &theirs, e))
+        return false;
+    if (theirs)
+        return true;
     char *folder = sqlite3_mprintf("%s/%s", s->artifacts, uuid);
     if (!folder)
         return error_set(e, "%s: out of memory", s->path);
@@ -58,14 +65,16 @@ bool store_remove(store *s, const int64_t *runs, size_t n, as_error *e)
     char(*uuid)[STORE_UUID] = calloc(n + 1, sizeof *uuid);
     if (!uuid)
         return error_set(e, "%s: out of memory", s->path);
-    bool ok = sql_begin(s, e);
+    siblings others;
+    bool ok = siblings_open(&others, s, e) && sql_begin(s, e);
     if (ok) {
         for (size_t i = 0; i < n && ok; i++)
             ok = delete_rows(s, runs[i], uuid[i], e);
         ok = sql_end(s, ok, e);
     }
     for (size_t i = 0; i < n && ok; i++)
-        ok = remove_folder(s, uuid[i], e);
+        ok = remove_folder(s, &others, uuid[i], e);
+    siblings_close(&others);
     free(uuid);
     return ok;
 }
@@ -95,13 +104,16 @@ static bool is_uuid(const char *name)
     return true;
 }
 
-static bool take_folder(store *s, const char *uuid, bool look, store_garbage *found, as_error *e)
+static bool take_folder(store *s, const siblings *others, const char *uuid, bool look, store_garbage *found,
+                        as_error *e)
 {
     int64_t known;
-    if (!sql_number(s, "cannot look for a run", "SELECT 1 FROM run WHERE uuid = ?1",
+    bool theirs;
+    if (!siblings_have(others, uuid, &theirs, e) ||
+        !sql_number(s, "cannot look for a run", "SELECT 1 FROM run WHERE uuid = ?1",
                     BINDINGS(bind_text(uuid)), 0, &known, e))
         return false;
-    if (known)
+    if (known || theirs)
         return true;
     char *folder = sqlite3_mprintf("%s/%s", s->artifacts, uuid);
     counted_bytes = 0;
@@ -110,7 +122,7 @@ static bool take_folder(store *s, const char *uuid, bool look, store_garbage *fo
     sqlite3_free(folder);
     found->folders++;
     found->bytes += counted_bytes;
-    return look || remove_folder(s, uuid, e);
+    return look || remove_folder(s, others, uuid, e);
 }
 
 bool store_gc(store *s, bool look, store_garbage *found, as_error *e)
@@ -118,12 +130,14 @@ bool store_gc(store *s, bool look, store_garbage *found, as_error *e)
     *found = (store_garbage){0};
     DIR *folder = opendir(s->artifacts);
     const struct dirent *entry;
-    bool ok = true;
+    siblings others;
+    bool ok = siblings_open(&others, s, e);
     while (folder && ok && (entry = readdir(folder)))
         if (is_uuid(entry->d_name))
-            ok = take_folder(s, entry->d_name, look, found, e);
+            ok = take_folder(s, &others, entry->d_name, look, found, e);
     if (folder)
         closedir(folder);
+    siblings_close(&others);
     int64_t unused = 0;
     ok = ok && sql_number(s, "cannot read its size", "PRAGMA freelist_count", NULL, 0, 0, &unused, e);
     if (ok && unused > 0 && !look)

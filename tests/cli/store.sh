@@ -256,3 +256,15 @@ esac
 expect_query limits.db "select group_concat(DISTINCT status) from run" "timeout,out_of_memory"
 expect_exit 2 assay run limits.lua --time-limit soon
 expect_err '--time-limit is "soon"'
+
+# another database of the folder has the same runs, and files in the same artifacts/
+expect_exit 0 assay db merge $db --db results/other.db
+last=$(sqlite3 $db "select max(id) from run")
+files=$(ls results/artifacts | wc -l)
+expect_exit 0 assay rm "$last"
+expect_query $db "select count(*) from run where id = $last" 0
+expect_exit 0 assay gc
+[ "$(ls results/artifacts | wc -l)" -eq "$files" ] || fail "the files of another database's run are gone"
+rm results/other.db*
+expect_exit 0 assay gc
+[ "$(ls results/artifacts | wc -l)" -eq $((files - 1)) ] || fail "files that no run has are left"
