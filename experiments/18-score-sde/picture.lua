@@ -1,5 +1,5 @@
 -- picture.svg from the runs of experiment.lua:
---   ./assay-worker script experiments/18-score-sde/picture.lua
+--   ./assay script experiments/18-score-sde/picture.lua
 local as = require "assay"
 
 local charts = { columns = 2, title = "Equal numbers of network calls: 2 N" }

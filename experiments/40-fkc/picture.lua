@@ -1,5 +1,5 @@
 -- picture.svg from the runs of experiment.lua:
---   ./assay-worker script experiments/40-fkc/picture.lua
+--   ./assay script experiments/40-fkc/picture.lua
 local as = require "assay"
 
 local charts = { columns = 3, title = "Estimates of eight seeds" }
