@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PIECE 32768  /* items read by one piece */
+#define NEAR 4096    /* items that are still in L1 when they are read again */
 #define PARTS_MAX 32 /* parts of a weight's gradient, added in order at the end */
 
 /* x as rows of `channels` segments of `inner` items; for a batch norm rows are items and the statistics run
@@ -40,24 +41,22 @@ static const char *weights_at(const norm_job *j, const char *w, int64_t row)
     return w + (size_t)(row % j->groups * j->channels) * j->bytes;
 }
 
-static void row_statistics(const norm_job *j, const char *x, double *mean, double *rstd)
-{
-    int64_t n = j->channels * j->inner;
-    double squares;
-    j->k->moments(mean, &squares, x, n);
-    *rstd = 1 / sqrt(squares / (double)n + j->eps);
-}
-
 static void rows_piece(void *arg, int64_t piece)
 {
     const norm_job *j = arg;
+    const int64_t n = j->channels * j->inner, at_once = n < NEAR ? NEAR / n : 1;
     int64_t first = piece * j->per_piece, last = first + j->per_piece;
-    size_t step = (size_t)(j->channels * j->inner) * j->bytes;
-    for (int64_t r = first; r < last && r < j->rows; r++) {
-        double mean, rstd;
-        row_statistics(j, j->x + (size_t)r * step, &mean, &rstd);
-        j->k->normalize(j->y + (size_t)r * step, j->x + (size_t)r * step, weights_at(j, j->w, r),
-                        weights_at(j, j->b, r), mean, rstd, j->channels, j->inner);
+    last = last < j->rows ? last : j->rows;
+    for (int64_t end; first < last; first = end) {
+        end = first + at_once < last ? first + at_once : last;
+        j->k->moments(j->mean + first, j->rstd + first, j->x + (size_t)(first * n) * j->bytes, end - first,
+                      n);
+        for (int64_t r = first; r < end; r++) {
+            size_t at = (size_t)(r * n) * j->bytes;
+            j->rstd[r] = 1 / sqrt(j->rstd[r] / (double)n + j->eps);
+            j->k->normalize(j->y + at, j->x + at, weights_at(j, j->w, r), weights_at(j, j->b, r), j->mean[r],
+                            j->rstd[r], j->channels, j->inner);
+        }
     }
 }
 
@@ -68,12 +67,10 @@ static void rows_gradient_piece(void *arg, int64_t piece)
     size_t step = (size_t)(j->channels * j->inner) * j->bytes;
     size_t part = (size_t)(piece * j->channels * j->groups) * j->bytes;
     for (int64_t r = first; r < last && r < j->rows; r++) {
-        double mean, rstd;
-        row_statistics(j, j->x + (size_t)r * step, &mean, &rstd);
         size_t at = part + (size_t)(r % j->groups * j->channels) * j->bytes;
         j->k->normalize_gradient(j->y + (size_t)r * step, j->gw + at, j->gb + at, j->gy + (size_t)r * step,
-                                 j->x + (size_t)r * step, weights_at(j, j->w, r), mean, rstd, j->channels,
-                                 j->inner);
+                                 j->x + (size_t)r * step, weights_at(j, j->w, r), j->mean[r], j->rstd[r],
+                                 j->channels, j->inner);
     }
 }
 
@@ -138,9 +135,11 @@ as_t forward_row_norm(as_ctx *c, op_call *call)
     as_t b = w ? weights_of(c, call, 2, x, j.channels * j.groups, 0) : NULL;
     x = tensor_dense(c, x);
     as_t y = tensor_new(c, (as_dtype)x->dtype, tensor_dims(x));
+    call->found = tensor_new(c, AS_F64, AS_DIMS(2, j.rows));
     if (!b || !context_ok(c))
         return context_of(c)->inert;
     j.x = x->data, j.y = y->data, j.w = w->data, j.b = b->data;
+    j.mean = call->found->data, j.rstd = j.mean + j.rows;
     norm_cut(&j, j.channels * j.inner);
     if (y->count)
         pool_run((j.rows + j.per_piece - 1) / j.per_piece, rows_piece, &j);
@@ -159,10 +158,11 @@ static as_t fold_parts(as_ctx *c, const norm_job *j, as_t parts, int64_t n)
 
 void forward_row_norm_gradient(as_ctx *c, const op_call *call, as_t gy, as_t *gx)
 {
-    norm_job j = {.eps = call->attr.r[0]};
+    norm_job j = {0};
     as_t x = call->in[0];
     if (!rows_of(c, call->code, x, call->attr.i[0], &j))
         return;
+    j.mean = call->found->data, j.rstd = j.mean + j.rows;
     int64_t count = j.channels * j.groups;
     as_t w = weights_of(c, call, 1, x, count, 1);
     x = tensor_dense(c, x), gy = tensor_dense(c, gy);
@@ -217,7 +217,7 @@ static void channel_moments(const norm_job *j, int64_t k, double *mean, double *
     double n = 0, m = 0, s = 0, each = (double)j->inner;
     for (int64_t r = 0; r < j->rows; r++) {
         double part, deviation;
-        j->k->moments(&part, &deviation, j->x + (size_t)((r * j->channels + k) * j->inner) * j->bytes,
+        j->k->moments(&part, &deviation, j->x + (size_t)((r * j->channels + k) * j->inner) * j->bytes, 1,
                       j->inner);
         double d = part - m, all = n + each;
         m += d * each / all;

@@ -79,9 +79,10 @@ typedef struct {
     void (*cross_entropy_gradient)(void *gx, const void *gy, const void *x, const void *loss,
                                    const int64_t *label, int64_t rows, int64_t n, double smoothing);
 
-    /* normalisation. A row is `channels` segments of `inner` items, w and b [channels]; moments give the mean
-     * and the sum of squared deviations. The gradient adds to gw and gb. */
-    void (*moments)(double *mean, double *squares, const void *x, int64_t n);
+    /* normalisation. moments give the means and the sums of squared deviations of rows x [rows, n], which are
+     * read twice. A row is `channels` segments of `inner` items, w and b [channels]; the gradient adds to gw
+     * and gb. */
+    void (*moments)(double *mean, double *squares, const void *x, int64_t rows, int64_t n);
     void (*normalize)(void *y, const void *x, const void *w, const void *b, double mean, double rstd,
                       int64_t channels, int64_t inner);
     void (*normalize_gradient)(void *gx, void *gw, void *gb, const void *gy, const void *x, const void *w,

@@ -1,6 +1,7 @@
 /* Layer, group and batch normalisation. A row is one group of `channels` segments of `inner` items each; a
  * column is one channel of a batch whose rows are side by side (inner 1). */
 #include "tensor/kernels/rows.h"
+#include "tensor/kernels/vectors.h"
 
 #define BLOCK (RUN * LANES)
 
@@ -22,11 +23,13 @@ static double sum_squares(const real *x, int64_t n, real mean)
     return total;
 }
 
-static void moments(double *mean, double *squares, const void *x_, int64_t n)
+static void moments(double *mean, double *squares, const void *x_, int64_t rows, int64_t n)
 {
     const real *x = x_;
-    *mean = (double)sum_row(x, n) / (double)n;
-    *squares = sum_squares(x, n, (real)*mean);
+    for (int64_t r = 0; r < rows; r++)
+        mean[r] = (double)sum_row(x + r * n, n) / (double)n;
+    for (int64_t r = 0; r < rows; r++)
+        squares[r] = sum_squares(x + r * n, n, (real)mean[r]);
 }
 
 /* y = (x - mean) rstd w + b */
@@ -58,9 +61,9 @@ static void sums(double *plain, double *product, const void *gy_, const void *x_
     for (int64_t start = 0; start < n; start += BLOCK) {
         int64_t items = smaller(BLOCK, n - start), i = 0;
         const real *g = gy + start, *at = x + start;
-        real a[LANES / 2] = {0}, b[LANES / 2] = {0}, one = 0, two = 0;
-        for (; i + LANES / 2 <= items; i += LANES / 2)
-            for (int l = 0; l < LANES / 2; l++) {
+        real a[LANES] = {0}, b[LANES] = {0};
+        for (; i + LANES <= items; i += LANES)
+            for (int l = 0; l < LANES; l++) {
                 a[l] += g[i + l];
                 b[l] += g[i + l] * (at[i + l] - mean);
             }
@@ -68,12 +71,8 @@ static void sums(double *plain, double *product, const void *gy_, const void *x_
             a[l] += g[i + l];
             b[l] += g[i + l] * (at[i + l] - mean);
         }
-        for (int l = 0; l < LANES / 2; l++) {
-            one += a[l];
-            two += b[l];
-        }
-        *plain += one;
-        *product += two;
+        *plain += fold_lanes(a, plus_of);
+        *product += fold_lanes(b, plus_of);
     }
 }
 
@@ -88,33 +87,42 @@ static void combine(void *gx_, const void *gy_, const void *x_, int64_t n, doubl
         gx[i] = scale * gy[i] - shift - slope * (x[i] - mean);
 }
 
-/* One row with a weight an item: the two sums, and the row's part of the gradients of w and b. */
-static void row_sums(real *restrict gw, real *restrict gb, const real *gy, const real *x, const real *w,
-                     int64_t n, real mean, real rstd, double *plain, double *product)
+INLINE real fold_vector(vector v)
 {
-    real a[LANES / 2] = {0}, b[LANES / 2] = {0}, one = 0, two = 0;
+    real lane[VECTOR_BYTES / sizeof(real)];
+    store(lane, v);
+    for (int w = WIDTH / 2; w > 0; w /= 2)
+        for (int l = 0; l < w; l++)
+            lane[l] += lane[l + w];
+    return lane[0];
+}
+
+/* One row with a weight an item: the sums of gy w and gy w (x - mean), and the row's part of the gradients of
+ * w and b. In vectors, because loops over lanes would fetch everything from four places at a time. */
+static void row_sums(real *gw, real *gb, const real *gy, const real *x, const real *w, int64_t n, real mean,
+                     real rstd, double *plain, double *product)
+{
     int64_t i = 0;
-    for (; i + LANES / 2 <= n; i += LANES / 2)
-        for (int l = 0; l < LANES / 2; l++) {
-            real g = gy[i + l], t = g * ((x[i + l] - mean) * rstd);
-            gb[i + l] += g;
-            gw[i + l] += t;
-            a[l] += g * w[i + l];
-            b[l] += t * w[i + l];
+    *plain = *product = 0;
+    while (i + WIDTH <= n) {
+        vector a = {0}, b = {0};
+        for (int64_t end = smaller(i + RUN * WIDTH, n - WIDTH + 1); i < end; i += WIDTH) {
+            vector g = load(gy + i), d = load(x + i) - mean, weighted = g * load(w + i);
+            store(gb + i, load(gb + i) + g);
+            store(gw + i, load(gw + i) + g * d * rstd);
+            a += weighted;
+            b += weighted * d;
         }
-    for (int l = 0; i + l < n; l++) {
-        real g = gy[i + l], t = g * ((x[i + l] - mean) * rstd);
-        gb[i + l] += g;
-        gw[i + l] += t;
-        a[l] += g * w[i + l];
-        b[l] += t * w[i + l];
+        *plain += fold_vector(a);
+        *product += fold_vector(b);
     }
-    for (int l = 0; l < LANES / 2; l++) {
-        one += a[l];
-        two += b[l];
+    for (; i < n; i++) {
+        real g = gy[i], d = x[i] - mean;
+        gb[i] += g;
+        gw[i] += g * d * rstd;
+        *plain += g * w[i];
+        *product += g * w[i] * d;
     }
-    *plain = one;
-    *product = two;
 }
 
 static void normalize_gradient(void *gx_, void *gw_, void *gb_, const void *gy_, const void *x_,
@@ -126,7 +134,7 @@ static void normalize_gradient(void *gx_, void *gw_, void *gb_, const void *gy_,
     if (inner == 1) {
         row_sums(gw, gb, gy, x, w, channels, (real)mean, (real)rstd, &plain, &product);
         real m = (real)mean, r = (real)rstd, shift = (real)(rstd * plain / n);
-        real slope = (real)(rstd * rstd * product / n);
+        real slope = (real)(rstd * rstd * rstd * product / n);
         INDEPENDENT
         for (int64_t i = 0; i < channels; i++)
             gx[i] = r * w[i] * gy[i] - shift - slope * (x[i] - m);
