@@ -1,5 +1,6 @@
 #include "base/breadcrumb.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,21 @@
 #include <unistd.h>
 
 static breadcrumb *page;
+
+int breadcrumb_share(breadcrumb **shared, as_error *e)
+{
+    int fd = memfd_create("assay-breadcrumb", MFD_CLOEXEC);
+    void *map = MAP_FAILED;
+    if (fd >= 0 && ftruncate(fd, sizeof **shared) == 0)
+        map = mmap(NULL, sizeof **shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *shared = map == MAP_FAILED ? NULL : map;
+    if (*shared)
+        return fd;
+    error_set(e, "cannot share memory with a worker: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
 
 breadcrumb *breadcrumb_here(void)
 {

@@ -4,6 +4,8 @@
 #ifndef ASSAY_BASE_BREADCRUMB_H
 #define ASSAY_BASE_BREADCRUMB_H
 
+#include "base/error.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -22,6 +24,9 @@ typedef struct {
     _Atomic uintptr_t address;   /* where it faulted, 0 if it was sent a signal */
     breadcrumb_frame frame[BREADCRUMB_DEPTH];
 } breadcrumb;
+
+/* Supervisor: a new page (munmap it) and its descriptor, to be the child's; -1 with `e` set on failure. */
+int breadcrumb_share(breadcrumb **shared, as_error *e);
 
 /* Worker: the shared page named by BREADCRUMB_FD_ENV, or a private one. Never NULL. */
 breadcrumb *breadcrumb_here(void);

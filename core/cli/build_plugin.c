@@ -86,7 +86,7 @@ static bool look_into(const char *source, const char *file, contents *found, as_
     const char *end = NULL;
     int status;
     if (!path_of_worker(worker, e) ||
-        !process_capture((const char *[]){worker, "plugins", "show", file, "--json", NULL}, &out, &err,
+        !process_capture((const char *[]){worker, "plugins", "show", file, "--json", NULL}, -1, &out, &err,
                          &status, e))
         return false;
     cJSON *row = status == 0 ? cJSON_ParseWithOpts(out, &end, false) : NULL;

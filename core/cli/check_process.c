@@ -44,15 +44,11 @@ static void release(check_process *p)
 
 bool check_process_start(check_process *p, const char *const *argv, as_error *e)
 {
-    *p = (check_process){.out = memfd_create("assay-check", MFD_CLOEXEC),
-                         .crumb = memfd_create("assay-crumb", MFD_CLOEXEC)};
-    if (p->out >= 0 && p->crumb >= 0 && ftruncate(p->crumb, sizeof *p->page) == 0)
-        p->page = mmap(NULL, sizeof *p->page, PROT_READ | PROT_WRITE, MAP_SHARED, p->crumb, 0);
-    if (p->page == MAP_FAILED)
-        p->page = NULL;
+    *p = (check_process){.out = memfd_create("assay-check", MFD_CLOEXEC)};
+    p->crumb = breadcrumb_share(&p->page, e);
     process_spec spec = {.argv = argv, .out = p->out, .err = -1, .breadcrumb = p->crumb};
-    bool ok = p->page || error_set(e, "cannot share memory with a worker");
-    ok = ok && process_start(&spec, &p->pid, e);
+    bool ok = p->crumb >= 0 && (p->out >= 0 || error_set(e, "cannot share memory with a worker")) &&
+              process_start(&spec, &p->pid, e);
     if (!ok)
         release(p);
     return ok;

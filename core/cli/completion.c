@@ -128,7 +128,7 @@ static int print_plugins(void)
     char *text = NULL, *talk = NULL;
     int status;
     bool ok = path_of_worker(worker, &e) &&
-              process_capture((const char *[]){worker, "plugins", "list", "--json", NULL}, &text, &talk,
+              process_capture((const char *[]){worker, "plugins", "list", "--json", NULL}, -1, &text, &talk,
                               &status, &e);
     cJSON *rows = ok ? cJSON_Parse(text) : NULL;
     const cJSON *row;

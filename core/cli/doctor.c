@@ -33,7 +33,7 @@ static cJSON *engine_facts(void)
     int status = 0;
     cJSON *json = NULL;
     if (path_of_worker(worker, &e) &&
-        process_capture((const char *[]){worker, "doctor", NULL}, &out, &err, &status, &e)) {
+        process_capture((const char *[]){worker, "doctor", NULL}, -1, &out, &err, &status, &e)) {
         json = status == 0 ? cJSON_Parse(out) : NULL;
         if (!json && WIFSIGNALED(status))
             error_set(&e, "%s doctor: killed by signal %d", worker, WTERMSIG(status));

@@ -11,6 +11,7 @@ typedef struct {
 static const entry environment[] = {
     {"ASSAY_DATA", "folder of data sets, looked at before ~/.cache/assay and the system's packages"},
     {"ASSAY_DB", "the database when no --db is given; else results/assay.db"},
+    {"ASSAY_PLAN_SECONDS", "what the top level of an experiment's script may take; else 60"},
     {"ASSAY_PLUGIN_PATH", "folders that hold KIND/NAME.so, separated by colons; ./plugins comes before them"},
     {"ASSAY_THREADS", "threads of the engine where no command says how many"},
     {"ASSAY_TRACEBACK", "1 adds Lua's stack to the message of a script that fails"},

@@ -311,7 +311,7 @@ static char **find_plugins(session *s, size_t *n, as_error *e)
     const char *argv[] = {s->worker, "plugins", "list", "--json", NULL};
     char *out, *err;
     int status;
-    if (!process_capture(argv, &out, &err, &status, e))
+    if (!process_capture(argv, -1, &out, &err, &status, e))
         return NULL;
     cJSON *list = cJSON_Parse(out);
     const cJSON *row;

@@ -1,5 +1,6 @@
 #include "plugin/load.h"
 
+#include "base/breadcrumb.h"
 #include "base/hash.h"
 #include "plugin/elf.h"
 #include "plugin/index.h"
@@ -205,6 +206,15 @@ void load_language(const load_scripts *scripts)
     }
 }
 
+/* "losses/poly1.so" of "plugins/losses/poly1.so" */
+static const char *last_parts(const char *path)
+{
+    const char *at = path + strlen(path);
+    for (int slashes = 0; at > path && (slashes += at[-1] == '/') < 2; at--)
+        continue;
+    return at;
+}
+
 module *load_file(const char *path, as_error *e)
 {
     char here[FIND_PATH];
@@ -218,7 +228,12 @@ module *load_file(const char *path, as_error *e)
     elf_note note;
     if (is_script(path))
         return open_script(path, e);
-    return check_note(path, &note, e) ? open_module(path, &note, e) : NULL;
+    if (!check_note(path, &note, e))
+        return NULL;
+    breadcrumb_push(breadcrumb_here(), last_parts(path), "load");
+    module *m = open_module(path, &note, e);
+    breadcrumb_pop(breadcrumb_here());
+    return m;
 }
 
 struct load_counts {

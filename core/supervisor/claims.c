@@ -135,7 +135,7 @@ bool supervisor_judge(const char *db, char *const *jobs, size_t n, as_error *e)
             argv[3 + i] = jobs[i];
         char *out, *said;
         int status;
-        ok = process_capture(argv, &out, &said, &status, e);
+        ok = process_capture(argv, -1, &out, &said, &status, e);
         if (ok) {
             ok = judged(status, said, e);
             free(out);

@@ -1,5 +1,6 @@
 #include "supervisor/plan.h"
 
+#include "base/breadcrumb.h"
 #include "supervisor/process.h"
 
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 typedef cJSON_bool (*json_test)(const cJSON *);
 
@@ -119,19 +122,34 @@ static void trim_end(char *text)
         text[n - 1] = 0;
 }
 
+/* ", in losses/poly1 validate", where a signal met the planner inside a plugin. */
+static void tell_plugin(const breadcrumb *crumb, char *out, size_t size)
+{
+    const breadcrumb_frame *at = breadcrumb_top(crumb);
+    *out = 0;
+    if (at)
+        snprintf(out, size, ", in %s %s", at->plugin, at->call);
+}
+
 /* The planner ended with `status`: turns anything but success into a line. */
-static bool planner_ended(int status, const char *said, const char *script, bool *misuse, as_error *e)
+static bool planner_ended(int status, const breadcrumb *crumb, const char *said, const char *script,
+                          bool *misuse, as_error *e)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    char name[32];
+    char name[32], where[96];
+    tell_plugin(crumb, where, sizeof where);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        return error_set(e, "%s: the planner did not come to an end in time%s", script, where);
     if (WIFSIGNALED(status))
-        return error_set(e, "%s: the planner was killed by %s while reading it%s%s", script,
-                         process_signal_name(WTERMSIG(status), name, sizeof name), *said ? ": " : "", said);
+        return error_set(e, "%s: the planner was killed by %s while reading it%s%s%s", script,
+                         process_signal_name(WTERMSIG(status), name, sizeof name), where, *said ? ": " : "",
+                         said);
     *misuse = WEXITSTATUS(status) == 2;
     if (*said)
         return error_set(e, "%s", said);
-    return error_set(e, "%s: the planner exited with code %d and said nothing", script, WEXITSTATUS(status));
+    return error_set(e, "%s: the planner exited with code %d%s and said nothing", script, WEXITSTATUS(status),
+                     where);
 }
 
 /* The plan is the last line of the planner's stdout; what a script printed before it goes to `talk`. */
@@ -171,14 +189,21 @@ bool plan_make(const char *worker, const char *script, const char *const *args, 
     for (size_t i = 0; i < n_args; i++)
         argv[3 + i] = args[i];
     char *answer, *said;
-    int status;
-    bool ok = process_capture(argv, &answer, &said, &status, e);
+    int status, shared;
+    breadcrumb *crumb;
+    bool ok = (shared = breadcrumb_share(&crumb, e)) >= 0;
+    ok = ok && process_capture(argv, shared, &answer, &said, &status, e);
     free(argv);
-    if (!ok)
-        return false;
-    trim_end(said);
-    ok = planner_ended(status, said, script, misuse, e) && take_answer(answer, said, script, out, talk, e);
-    free(answer);
-    free(said);
+    if (ok) {
+        trim_end(said);
+        ok = planner_ended(status, crumb, said, script, misuse, e) &&
+             take_answer(answer, said, script, out, talk, e);
+        free(answer);
+        free(said);
+    }
+    if (shared >= 0) {
+        close(shared);
+        munmap(crumb, sizeof *crumb);
+    }
     return ok;
 }

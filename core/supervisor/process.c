@@ -133,7 +133,7 @@ static void collect(int out, int err, FILE *to_out, FILE *to_err)
     }
 }
 
-bool process_capture(const char *const *argv, char **out, char **err, int *status, as_error *e)
+bool process_capture(const char *const *argv, int crumb, char **out, char **err, int *status, as_error *e)
 {
     *out = *err = NULL;
     int pipes[2][2] = {{-1, -1}, {-1, -1}};
@@ -145,7 +145,7 @@ bool process_capture(const char *const *argv, char **out, char **err, int *statu
         error_set(e, "cannot start %s: %s", argv[0], strerror(errno));
     pid_t pid = -1;
     ok = ok && process_start(
-                   &(process_spec){.argv = argv, .out = pipes[0][1], .err = pipes[1][1], .breadcrumb = -1},
+                   &(process_spec){.argv = argv, .out = pipes[0][1], .err = pipes[1][1], .breadcrumb = crumb},
                    &pid, e);
     for (int i = 0; i < 2; i++)
         if (pipes[i][1] >= 0)

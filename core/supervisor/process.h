@@ -25,9 +25,9 @@ int process_run(const char *const *argv, as_error *e);
 /* Becomes that program, with the same settings. Returns only on failure: -1 with `e` set. */
 int process_become(const char *const *argv, as_error *e);
 
-/* Starts it and collects what it prints. `out` and `err` are owned by the caller (free) and end with a 0
- * byte; `status` is as from waitpid. */
-bool process_capture(const char *const *argv, char **out, char **err, int *status, as_error *e);
+/* Starts it and collects what it prints; `crumb` is process_spec's breadcrumb. `out` and `err` are owned by
+ * the caller (free) and end with a 0 byte; `status` is as from waitpid. */
+bool process_capture(const char *const *argv, int crumb, char **out, char **err, int *status, as_error *e);
 
 /* "SIGSEGV" for SIGSEGV, "signal 35" for one without a name. Returns `out`. */
 const char *process_signal_name(int number, char *out, size_t size);

@@ -50,23 +50,6 @@ static bool make_row(session *s, item *it, const int64_t *members, size_t n_memb
     return ok && (*taken || job_write(s, it, members, n_members, e));
 }
 
-/* The page the worker leaves its position in. -> its descriptor, -1 on failure */
-static int share_breadcrumb(worker *w, as_error *e)
-{
-    int fd = memfd_create("assay-breadcrumb", MFD_CLOEXEC);
-    void *page = MAP_FAILED;
-    if (fd >= 0 && ftruncate(fd, sizeof *w->crumb) == 0)
-        page = mmap(NULL, sizeof *w->crumb, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (page == MAP_FAILED) {
-        error_set(e, "cannot share memory with a worker: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    w->crumb = page;
-    return fd;
-}
-
 static bool start_process(session *s, worker *w, as_error *e)
 {
     path_text folder, job, out, err;
@@ -74,7 +57,8 @@ static bool start_process(session *s, worker *w, as_error *e)
               path_join(out, folder, "stdout.txt", e) && path_join(err, folder, "stderr.txt", e);
     int to_out = -1, to_err = -1, crumb = -1;
     ok = ok && output_open(&w->out, out, w->item->prefix, &to_out, e) &&
-         output_open(&w->err, err, w->item->prefix, &to_err, e) && (crumb = share_breadcrumb(w, e)) >= 0;
+         output_open(&w->err, err, w->item->prefix, &to_err, e) &&
+         (crumb = breadcrumb_share(&w->crumb, e)) >= 0;
     const char *argv[] = {s->program, "run", job, NULL};
     ok = ok &&
          process_start(

@@ -67,6 +67,39 @@ const char *engine_short_path(const char *path)
     return strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
+/* ---- where a script is ---- */
+
+/* "x.lua:12: ", the innermost line that is not lua/assay's; empty if there is none. Allocates nothing. */
+static void find_place(const engine *n, lua_State *L, char *out, size_t size)
+{
+    lua_Debug ar;
+    size_t length = strlen(n->library);
+    *out = 0;
+    for (int level = 0; !*out && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        bool ours = ar.source[0] == '@' && strncmp(ar.source + 1, n->library, length) == 0;
+        if (ar.currentline > 0 && !ours)
+            snprintf(out, size, "%s:%d: ", ar.short_src, ar.currentline);
+    }
+}
+
+int engine_raise(const engine *n, lua_State *L, const char *text)
+{
+    char place[sizeof n->lacked];
+    find_place(n, L, place, sizeof place);
+    lua_pushfstring(L, "%s%s", place, text);
+    return lua_error(L);
+}
+
+static void *alloc_or_note(void *self, void *block, size_t before, size_t size)
+{
+    engine *n = self;
+    void *now = n->alloc(n->alloc_self, block, before, size);
+    if (!now && size > 0)
+        find_place(n, n->L, n->lacked, sizeof n->lacked);
+    return now;
+}
+
 /* ---- life ---- */
 
 static int threads_wanted(int threads)
@@ -90,6 +123,8 @@ bool engine_open(engine *n, uint64_t seed, int threads, as_error *e)
     n->L = lua_host_new(n->c, n->library);
     if (!n->L)
         return error_set(e, "out of memory");
+    n->alloc = lua_getallocf(n->L, &n->alloc_self);
+    lua_setallocf(n->L, alloc_or_note, n);
     find_modules(n->L);
     n->sources.library = n->library;
     run_sources_install(n->L, &n->sources);
@@ -178,7 +213,10 @@ bool engine_call(engine *n, int arguments, int results)
     lua_insert(n->L, base);
     int status = lua_pcall(n->L, arguments, results, base);
     lua_remove(n->L, base);
-    if (status != LUA_OK && lua_type(n->L, -1) != LUA_TTABLE && !lua_tostring(n->L, -1)) {
+    if (status == LUA_ERRMEM) {
+        lua_pushfstring(n->L, "%s%s", n->lacked, lua_tostring(n->L, -1));
+        lua_remove(n->L, -2);
+    } else if (status != LUA_OK && lua_type(n->L, -1) != LUA_TTABLE && !lua_tostring(n->L, -1)) {
         lua_pop(n->L, 1);
         lua_pushliteral(n->L, "error without a text");
     }

@@ -1,8 +1,10 @@
-/* The most memory a run may hold, for tensors by our own allocator, for all else by the kernel. */
+/* The most memory a run may hold, for tensors by our own allocator, for all else by the kernel; the most time
+ * a script may take. */
 #include "worker/worker.h"
 
 #include "tensor/alloc.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -44,6 +46,32 @@ void limit_lift(void)
 {
     alloc_limit(0);
     setrlimit(RLIMIT_DATA, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
+
+#define PATIENCE 2 /* seconds for an operation or a plugin's call to come back to Lua */
+
+static engine *timed;
+
+static void raise_late(lua_State *L, lua_Debug *now)
+{
+    (void)now;
+    lua_sethook(L, NULL, 0, 0);
+    engine_raise(timed, L, "this takes too long: the top level of a script only declares; train in run");
+}
+
+/* The hook is the one thing of Lua's that a handler may set. */
+static void on_alarm(int number)
+{
+    signal(number, SIG_DFL);
+    lua_sethook(timed->L, raise_late, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+    alarm(PATIENCE);
+}
+
+void limit_time(engine *n, unsigned seconds)
+{
+    timed = n;
+    signal(SIGALRM, on_alarm);
+    alarm(seconds);
 }
 
 bool limit_was_met(const char *problem)

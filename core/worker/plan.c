@@ -230,6 +230,15 @@ static int say_problem(lua_State *L)
 
 #define PLAN_BYTES 1e9 /* what declarations may hold */
 
+/* Seconds for declarations: $ASSAY_PLAN_SECONDS, else a minute. */
+static unsigned plan_seconds(void)
+{
+    enum { SECONDS = 60 };
+    const char *given = getenv("ASSAY_PLAN_SECONDS");
+    int wanted = given ? atoi(given) : 0;
+    return wanted > 0 ? (unsigned)wanted : SECONDS;
+}
+
 /* The script's top level. */
 static bool read_script(engine *n)
 {
@@ -255,6 +264,7 @@ static int make_plan(engine *n, request *r, int argc, char **argv)
     bool missing;
     if (!engine_load(n, r->script, &missing, &e))
         return worker_say(missing ? WORKER_MISUSE : WORKER_FAILED, "%s", e.text);
+    limit_time(n, plan_seconds());
     if (!read_script(n)) {
         bool full = lua_isstring(L, -1) && limit_was_met(lua_tostring(L, -1));
         return full ? say_out_of_memory(r->script) : say_problem(L);

@@ -27,22 +27,11 @@ static struct {
 static volatile sig_atomic_t interrupted;
 static lua_State *volatile computing; /* NULL while a line is typed */
 
-/* "input:1: interrupted", at the innermost line that is not lua/assay's. */
 static void raise_interrupted(lua_State *L, lua_Debug *now)
 {
     (void)now;
     lua_sethook(L, raise_interrupted, LUA_MASKCOUNT, STUBBORN);
-    lua_Debug ar;
-    size_t n = strlen(console.n.library);
-    for (int level = 0; lua_getstack(L, level, &ar); level++) {
-        lua_getinfo(L, "Sl", &ar);
-        bool ours = ar.source[0] == '@' && strncmp(ar.source + 1, console.n.library, n) == 0;
-        if (ar.currentline > 0 && !ours) {
-            lua_pushfstring(L, "%s:%d: interrupted", ar.short_src, ar.currentline);
-            lua_error(L);
-        }
-    }
-    luaL_error(L, "interrupted");
+    engine_raise(&console.n, L, "interrupted");
 }
 
 /* The hook is the one thing of Lua's that a handler may set. A third Ctrl-C during one long operation ends

@@ -26,6 +26,9 @@ typedef struct {
     lua_State *L;
     run_sources sources;
     char library[4096]; /* the folder that holds assay/ */
+    lua_Alloc alloc;    /* Lua's own, with its argument */
+    void *alloc_self;
+    char lacked[128]; /* "x.lua:12: ", where Lua was last refused memory; its message has no place */
 } engine;
 
 /* threads: 0 for $ASSAY_THREADS, else one a core. Close in any case. */
@@ -46,6 +49,13 @@ bool engine_load_text(engine *n, const char *script, const char *text, as_error 
  * planner raises, a table) is at the top: "experiments/x.lua:12: text", with the stack when
  * ASSAY_TRACEBACK=1. */
 bool engine_call(engine *n, int arguments, int results);
+
+/* From a hook: raises "x.lua:12: TEXT" at the innermost line that is not lua/assay's. */
+int engine_raise(const engine *n, lua_State *L, const char *text);
+
+/* From now on *n's script has so many seconds. Then it fails at its line, or, where it is not in Lua, the
+ * process ends by SIGALRM a little later. One engine a process. */
+void limit_time(engine *n, unsigned seconds);
 
 /* From now on this process may hold `bytes` more than it does; 0: no limit. */
 void limit_memory(double bytes);

@@ -69,6 +69,18 @@ case $(nm -D "$ASSAY_BUILD/assay-worker" | grep -c __asan_init) in
     ;;
 esac
 
+# in its rules between parameters, which the planner runs: before there is a run or a database
+cat >rules.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment { name = "rules", run = print, arms = { a = { loss = { "bad_rules" } } } }
+END_LUA
+expect_exit 1 env ASSAY_PLAN_SECONDS=1 assay run rules.lua --db rules.db
+expect_err "rules.lua: the planner did not come to an end in time, in losses/bad_rules validate"
+sed -i 's/"bad_rules"/"bad_rules", loops = false/' rules.lua
+expect_exit 1 assay run rules.lua --db rules.db
+expect_err "rules.lua: the planner was killed by SIGSEGV while reading it, in losses/bad_rules validate"
+[ ! -e rules.db ] || fail "a plan that failed left a database"
+
 # loops for ever: its time limit ends it, and nothing else
 sed 's/"past_the_end" }/"past_the_end", "loops" }/' x.lua >y.lua
 expect_exit 1 assay run y.lua --arm loops --arm good --db y.db -j 2 --time-limit 2

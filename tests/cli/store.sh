@@ -251,7 +251,10 @@ expect_exit 1 assay run limits.lua --set params.how=tensor --db limits.db
 expect_err "limits.lua:8: out of memory: f32[1000,1000] needs 4000000 bytes"
 case $ASSAY_BUILD in
 *asan* | *tsan* | *ubsan*) ;; # the kernel's limit is for the real program only
-*) expect_exit 1 assay run limits.lua --set params.how=lua --db limits.db ;;
+*)
+    expect_exit 1 assay run limits.lua --set params.how=lua --db limits.db
+    expect_err "out_of_memory: limits.lua:8: not enough memory"
+    ;;
 esac
 expect_query limits.db "select group_concat(DISTINCT status) from run" "timeout,out_of_memory"
 expect_exit 2 assay run limits.lua --time-limit soon

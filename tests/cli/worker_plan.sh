@@ -122,6 +122,9 @@ unset ASSAY_PLUGIN_PATH
 failing 'bad.lua: its top level holds more than 1 GB of memory: it only declares; load data and make' \
     'local as, t = require "assay", {}
 for i = 1, 1e9 do t[i] = as.zeros(1000, 1000) end'
+printf 'local n = 0\nwhile true do n = n + 1 end\n' >bad.lua
+expect_exit 1 env ASSAY_PLAN_SECONDS=1 assay-worker plan bad.lua
+expect_err 'bad.lua:2: this takes too long: the top level of a script only declares; train in run'
 printf 'local function f() error "deep" end\nlocal x = f()\nreturn x\n' >bad.lua
 expect_exit 1 env ASSAY_TRACEBACK=1 assay-worker plan bad.lua
 expect_err 'bad.lua:1: deep'
