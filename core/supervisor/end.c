@@ -194,8 +194,9 @@ static void say_trouble(session *s, const item *it, const char *status, const cJ
     if (!isnan(last_step))
         snprintf(last, sizeof last, ", last step %.0f", last_step);
     int left = 0;
+    bool begins = !disk_is_full(s) && !begins_no_more(s);
     for (int i = 0; i < s->n_items; i++)
-        left += s->items[i].state == ITEM_WAITING || s->items[i].state == ITEM_RUNNING;
+        left += s->items[i].state == ITEM_RUNNING || (begins && s->items[i].state == ITEM_WAITING);
     if (left > 0 && s->stop_at == 0)
         snprintf(others, sizeof others, left == 1 ? "; the other run goes on" : "; the other %d runs go on",
                  left);

@@ -112,6 +112,13 @@ bool end_run(session *s, worker *w, int status, as_error *e);
  * machine; -1 if it does not say. */
 long end_oom_kills(void);
 
+/* watch.c: whether the database's disk has too little room, noted in s->full: a run that begins on it only
+ * fails in its turn. */
+bool disk_is_full(session *s);
+
+/* watch.c: whether waiting items stay so: the user's wish, a full disk, too many failures. */
+bool begins_no_more(const session *s);
+
 /* watch.c: starts every item as its turn comes and returns when no worker is left. */
 bool watch_all(session *s, as_error *e);
 

@@ -82,8 +82,7 @@ static bool wait_for_other(session *s, item *it)
     return true;
 }
 
-/* A run that begins on a full disk only fails in its turn. */
-static bool disk_is_full(session *s)
+bool disk_is_full(session *s)
 {
     struct statvfs disk;
     s->full = statvfs(s->database, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < LEAST_ROOM;
@@ -134,7 +133,7 @@ static bool gave_up(const session *s)
     return s->options->max_failures > 0 && s->failures >= s->options->max_failures;
 }
 
-static bool begins_no_more(const session *s)
+bool begins_no_more(const session *s)
 {
     return s->stop_at > 0 || s->full || gave_up(s);
 }

@@ -2,6 +2,7 @@
  * written to the database, its files go to a temporary folder. */
 #include "worker/worker.h"
 
+#include "base/breadcrumb.h"
 #include "lua/host.h"
 #include "lua/job_json.h"
 #include "lua/run_session.h"
@@ -228,7 +229,8 @@ static int finish(engine *n, const job *j, run_session *s, const char *problem)
     limit_lift();
     if (problem) {
         problem = with_place(n->L, j->script, problem);
-        worker_say(0, "%s", problem);
+        if (!getenv(BREADCRUMB_FD_ENV)) /* a supervisor says it, with the run's number */
+            worker_say(0, "%s", problem);
     }
     fflush(stdout);
     run_session_unwatch(s, &n->sources);
