@@ -77,7 +77,7 @@ int inputs_group_model(const signature *s, const inputs *in, int place);
 /* ---- smooth.c ---- */
 
 /* A random smooth network of the shape a signature's item asks for: tanh of random projections of its inputs,
- * times a parameter "scale", plus a parameter "shift"; every tap is what comes before the scale. Owned:
+ * times a parameter "weight", plus a parameter "bias"; every tap is what comes before the weight. Owned:
  * smooth_free. NULL after a failure. */
 as_model *smooth_new(as_ctx *c, const signature_item *item, const void *values, int place);
 void smooth_free(as_model *m);

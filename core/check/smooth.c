@@ -17,11 +17,11 @@ typedef struct {
     const signature *takes; /* NULL: the output has the first input's shape */
     const void *values;
     int place;
-    as_t parameter[2]; /* kept: scale, shift */
+    as_t parameter[2]; /* kept: weight, bias */
     as_mode mode;
 } smooth;
 
-const char *const smooth_names[2] = {"scale", "shift"};
+const char *const smooth_names[2] = {"weight", "bias"};
 
 /* The letters that inputs of these sizes bind. */
 static bool bind(as_ctx *c, const smooth *s, const as_t *in, int n, signature_bound *bound)
@@ -61,7 +61,7 @@ static as_t project(as_ctx *c, const smooth *s, as_t x, int64_t rows, int64_t co
     if (!tensor_is_float(x))
         x = as_scale(c, as_cast(c, x, context_of(c)->working), 0.1);
     int64_t n = x->count / rows;
-    as_t w = tensor_new(c, context_of(c)->working, (as_dims){2, {n, columns}});
+    as_t w = tensor_new(c, (as_dtype)x->dtype, (as_dims){2, {n, columns}});
     snprintf(purpose, sizeof purpose, "input %d", input);
     random_stream stream = random_named(CHECK_SEED, "check/smooth", (uint64_t)s->place, purpose);
     if (!context_ok(c))
@@ -74,7 +74,7 @@ static as_t project(as_ctx *c, const smooth *s, as_t x, int64_t rows, int64_t co
     return as_scale(c, as_matmul(c, flat, w), 0.5 / sqrt((double)(n > 0 ? n : 1)));
 }
 
-/* tanh of what the inputs project to, before scale and shift: flat, of `dims` once reshaped. */
+/* tanh of what the inputs project to, before weight and bias: flat, of `dims` once reshaped. */
 static as_t hidden(as_ctx *c, const smooth *s, as_dims dims, const as_t *in, int n)
 {
     int64_t rows = dims.rank > 0 && in[0]->rank > 0 && in[0]->size[0] == dims.size[0] ? dims.size[0] : 1;
