@@ -1,5 +1,5 @@
-/* scores/grad_norm: the sum over layers of the norm of the mean loss's gradient at their weights. Abdelfattah et
- * al. 2021, Zero-cost proxies for lightweight NAS, section 3.1, and its official measures/grad_norm.py. */
+/* scores/grad_norm: the sum over layers of the norm of the mean loss's gradient at their weights. Abdelfattah
+ * et al. 2021, Zero-cost proxies for lightweight NAS, section 3.1, and its official measures/grad_norm.py. */
 #include "weights.h"
 
 enum { MODEL, X, LABELS };

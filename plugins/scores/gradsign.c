@@ -1,8 +1,8 @@
 /* scores/gradsign: how much the items of a batch agree on the direction in which each weight of an untrained
  * network should move. Zhang & Jia 2022, GradSign, algorithm 1 (official get_grad_conflict):
  *   GS = sum_{k in W} | sum_n sign([g_n]_k) |,  g_n = grad_theta l_n
- * Every item goes through the network alone, so batch statistics are its own. The sum over k is the score; the
- * mean over k, which some side scripts of the official code take, is reported beside it. */
+ * Every item goes through the network alone, so batch statistics are its own. The sum over k is the score;
+ * the mean over k, which some side scripts of the official code take, is reported beside it. */
 #include "weights.h"
 
 enum { MODEL, X, LABELS };

@@ -1,6 +1,6 @@
-/* scores/rank_metrics: how well scores put things in the order of what they are to foretell: Spearman's rho and
- * Kendall's tau-b, which count ties. The criterion of scores of architectures; Zhang & Jia 2022, GradSign,
- * section 5. From all pairs: for ten thousand things and more there is assay.statistics. */
+/* scores/rank_metrics: how well scores put things in the order of what they are to foretell: Spearman's rho
+ * and Kendall's tau-b, which count ties. The criterion of scores of architectures; Zhang & Jia 2022,
+ * GradSign, section 5. From all pairs: for ten thousand things and more there is assay.statistics. */
 #include <assay/plugin.h>
 
 /* s[i,j] = sign(x_i - x_j), [M,M] */

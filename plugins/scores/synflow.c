@@ -1,7 +1,7 @@
-/* scores/synflow: the flow through a network without data. Tanaka et al. 2020, Pruning neural networks without
- * any data, equation 2, summed as in Abdelfattah et al. 2021 and its official measures/synflow.py:
- *   R = sum of the logits for one input of ones, with |theta| for every parameter,  sum_k |w_k d R / d |w_k||
- * in double, since products of many layers overflow. The network is given without its normalisation layers,
+/* scores/synflow: the flow through a network without data. Tanaka et al. 2020, Pruning neural networks
+ * without any data, equation 2, summed as in Abdelfattah et al. 2021 and its official measures/synflow.py: R
+ * = sum of the logits for one input of ones, with |theta| for every parameter,  sum_k |w_k d R / d |w_k|| in
+ * double, since products of many layers overflow. The network is given without its normalisation layers,
  * which would undo the scale that is measured; its inputs tell the shape of x only. */
 #include "weights.h"
 
@@ -35,4 +35,5 @@ static as_t score(as_ctx *c, const void *params, const as_t *in)
 
 AS_PLUGIN(.kind = "scores", .name = "synflow", .version = "1.0.0", .paper = "arXiv:2006.05467",
           .doc = "flow of ones through a network with the absolute values of its parameters",
-          .signature = "model model{params}(f64[B,...] -> f64[B,C]), x f32[N,...] -> value f64", .score = score);
+          .signature = "model model{params}(f64[B,...] -> f64[B,C]), x f32[N,...] -> value f64",
+          .score = score);

@@ -1,5 +1,5 @@
-/* What scores of a network at its initialisation look at: W, the weights of its convolutions and linear layers
- * (tensors called "weight" of rank 4 or 2), no biases and no scales or shifts of normalisation. */
+/* What scores of a network at its initialisation look at: W, the weights of its convolutions and linear
+ * layers (tensors called "weight" of rank 4 or 2), no biases and no scales or shifts of normalisation. */
 #ifndef ASSAY_PLUGINS_SCORES_WEIGHTS_H
 #define ASSAY_PLUGINS_SCORES_WEIGHTS_H
 
