@@ -17,6 +17,8 @@ static const as_param params[] = {
 static as_t score(as_ctx *c, const void *params_, const as_t *in)
 {
     const el2n *p = params_;
+    if (as_dim(c, in[0], 0) == 0)
+        return as_fail(c, "logits of no run, expected one or more");
     if (!as_finite(c, in[0]))
         return as_fail(c, "logits hold NaN or infinity");
     as_t prob = as_softmax(c, in[0], -1);                     /* [K,N,C] */

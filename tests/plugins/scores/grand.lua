@@ -2,8 +2,8 @@ local as = require "assay"
 local nn = require "assay.nn"
 
 local function value(net, x, labels)
-  return as.score { "grand" } { model = net, runs = { net:state() }, x = as.tensor(x), labels = as.i64(labels) }
-    :tolist()
+  local score = as.score { "grand" }
+  return score { model = net, runs = { net:state() }, x = as.tensor(x), labels = as.i64(labels) }:tolist()
 end
 
 local function el2n(logits, label)
