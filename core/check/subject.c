@@ -152,6 +152,7 @@ static void find_with_tensors(subject *s)
     cJSON *without = s->params;
     for (int sort = DRAW_NORMAL; sort < DRAW_SORTS && !s->usable; sort++) {
         s->params = cJSON_Duplicate(without, true);
+        subject_forget(s, NULL); /* nothing is made after a failure */
         for (int k = 0; k < sig->param_count; k++)
             cJSON_AddItemToObject(s->params, tensors_name(s, k),
                                   inputs_param(s->c, s->p, s->values, (draw_sort)sort, k));

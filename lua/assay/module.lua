@@ -325,8 +325,16 @@ function Module:eval()
   return set_mode(self, "eval")
 end
 
---- Evaluation with the statistics of the batch at hand.
+--- Evaluation with the statistics of the batch at hand. Refused where no layer has any (nn.batch_norm; a
+--- module of one's own says batch_statistics = true).
 function Module:batch_stats()
+  local found = false
+  walk(self, function(module)
+    found = found or module.batch_statistics
+  end)
+  if not found then
+    core.fail(("batch_stats: no layer of %s has batch statistics, expected an nn.batch_norm"):format(self))
+  end
   return set_mode(self, "batch_stats")
 end
 

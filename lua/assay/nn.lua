@@ -201,6 +201,7 @@ function nn.group_norm(o)
 end
 
 local BatchNorm = layer "batch_norm"
+BatchNorm.batch_statistics = true
 
 function BatchNorm:forward(x)
   return core.batch_norm(x, self.eps, self.weight, self.bias, self.running_mean, self.running_var, self.mode,

@@ -33,10 +33,12 @@ did greedy 'wrong inputs'
 did sde_pc state
 did knowledge training
 
-# tensors among the parameters fit the signature, and all is tried with and without them; a soup of two only
-expect_exit 0 assay plugins check losses/class_weight soups/midpoint --json
+# tensors among the parameters fit the signature, and all is tried with and without them, or only with those it
+# cannot do without; a soup of two only
+expect_exit 0 assay plugins check losses/class_weight adapters/label_shift soups/midpoint --json
 did class_weight ranges
 did class_weight gradient
+did label_shift gradient
 did midpoint items
 did midpoint 'wrong inputs'
 

@@ -76,6 +76,15 @@ describe("layers", function()
     near({ 0.2 }, net.running_mean)
     assert.same({ "weight", "bias", "running_mean", "running_var" }, { table.unpack(net:state()) })
   end)
+  it("batch_stats: refused without a layer that has batch statistics", function()
+    local net = nn.seq { nn.linear { 1, 1 }, nn.layer_norm { 1 } }:eval()
+    assert.error_matches(function() net:batch_stats() end, "no layer of nn.seq", 1, true)
+    assert.equal("eval", net.mode)
+    local own = nn.module { batch_statistics = true, forward = function(self, x)
+      return self.mode == "batch_stats" and x - x:mean(1) or x
+    end }
+    near({ { -1 }, { 1 } }, own:batch_stats()(as.tensor { { 1 }, { 3 } }))
+  end)
   it("dropout: off in eval, keeps the mean in train", function()
     local net = nn.dropout { 0.25 }
     local x = as.ones(10000)
