@@ -33,7 +33,7 @@ did greedy 'wrong inputs'
 did sde_pc state
 did knowledge training
 
-# tensors among the parameters fit the signature, and all is tried with and without them, or only with those it
+# tensors among the parameters fit the signature, and all is tried with and without them, or with those it
 # cannot do without; a soup of two only
 expect_exit 0 assay plugins check losses/class_weight adapters/label_shift soups/midpoint --json
 did class_weight ranges

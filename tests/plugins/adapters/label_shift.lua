@@ -272,7 +272,8 @@ describe("adapters/label_shift", function()
     fails("prior has a class of frequency 0", { prior = { 0.8, 0.2, 0 } })
     fails("prior is uniform", { prior = even })
     assert.error_matches(function()
-      as.adapter { "label_shift", body = nn.identity {}, weight = as.tensor(eye), bias = as.zeros(3), width = 3 }
+      as.adapter { "label_shift", body = nn.identity {}, weight = as.tensor(eye), bias = as.zeros(3),
+        width = 3 }
     end, "prior was not given", 1, true)
     fails("C = 2", { prior = { 0.8, 0.2 } })
     fails("target sums to 1.1", { map = "logit", target = as.tensor { 0.8, 0.2, 0.1 } })
