@@ -16,11 +16,11 @@ static const as_param params[] = {
 };
 
 enum { LOGITS, LABELS, PRIOR, TARGET };
-enum { FLOOR_EXPONENT = -6 }; /* frequencies below 1e-6 count as 1e-6 */
 
+/* Frequencies below 1e-6 count as that. */
 static as_t log_frequency(as_ctx *c, as_t pi)
 {
-    return as_log(c, as_clamp(c, pi, pow(10, FLOOR_EXPONENT), 1));
+    return as_log(c, as_clamp(c, pi, 1e-6, 1));
 }
 
 /* Whether pi can be a label distribution; what is wrong is said. */

@@ -77,13 +77,8 @@ describe("adapters/label_shift", function()
     local t = math.log(10) / math.log(50)
     assert.equal(2800, sum)
     assert.near(-0.622836609, degree(source, reversed(source)), 1e-6)
-    assert.near(0.627334157, degree(source, powers(counts, t)), 1e-3) -- pi_s^t
-    assert.near(-0.464424059, degree(source, powers(counts, -t)), 1e-3)
-    local exact = {} -- 50^(-c/9): the law before rounding
-    for c = 0, 9 do
-      exact[c + 1] = 50 ^ (-c / 9)
-    end
-    assert.near(1, degree(shares(exact), shares(exact)), 1e-6)
+    assert.near(0.627334157, degree(source, powers(counts, t)), 1e-6) -- pi_s^t
+    assert.near(-0.464424059, degree(source, powers(counts, -t)), 1e-6)
   end)
 
   it("estimates the label distribution by a moving average from the uniform one", function()
@@ -197,24 +192,35 @@ describe("adapters/label_shift", function()
     end
   end)
 
-  it("learns the exact correction of two Gaussians", function()
-    local source = { 0.9, 0.1 }
-    local y = as.arange(20000):float():ge(17999.5):long() -- nine tenths of class 0
-    local x = (1 - 2 * y:float()) + as.randn(20000)
-    local line = x + math.log(9) / 2
-    local f = as.stack({ line, -line }, 2) -- x + ln(9)/2 and its negative: the posterior
+  -- x = 1 + z of class 0, x = -1 + z of class 1, prior 0.9 and 0.1: the posterior's logits are x + ln(9)/2
+  -- and their negative. What is fitted of 20,000 of them: db_1 - db_2 at pi_s^t for the given t.
+  local function fitted_differences(source, powers_of_t)
+    local y = as.arange(20000):float():ge(17999.5):long()
+    local line = (1 - 2 * y:float()) + as.randn(20000) + math.log(9) / 2
     local adapter = adapter_of({ prior = source, changes = "bias", input = "vector", draw = "powers" },
       { { 1, 0 }, { 0, 1 } })
-    local fit = as.optim.adam { adapter, lr = 1e-3 }
-    for k, batch in as.data { x = f, y = y }:batches { 256, shuffle = true, steps = 1500 } do
-      fit.lr = 1e-3 * (1 - k / 1500) -- a constant one ends up to 0.2 off, at random
+    local fit = as.optim.adam { adapter, lr = 3e-3 }
+    local data = as.data { x = as.stack({ line, -line }, 2), y = y }
+    for k, batch in data:batches { 256, shuffle = true, steps = 1500 } do
+      fit.lr = 3e-3 * (1 - k / 1500) -- at a constant rate single fits end up to 0.3 off
       as.scope(function() adapter:step(batch.x, batch.y, fit) end)
     end
-    for _, t in ipairs { 1, 0, -1 } do
-      local pi = powers(source, t)
-      local db = adapter(as.zeros(1, 2), nil, nil, as.tensor(pi)):tolist()[1]
-      assert.near(math.log(pi[1] / 0.9) - math.log(pi[2] / 0.1), db[1] - db[2], 0.1)
+    local differences = {}
+    for i, t in ipairs(powers_of_t) do
+      local db = adapter(as.zeros(1, 2), nil, nil, as.tensor(powers(source, t))):tolist()[1]
+      differences[i] = db[1] - db[2]
     end
+    return differences
+  end
+
+  it("learns the exact correction of two Gaussians", function()
+    local mean, fits = { 0, 0, 0 }, 4 -- of one fit the deviation is 0.06
+    for _ = 1, fits do
+      for i, difference in ipairs(fitted_differences({ 0.9, 0.1 }, { 1, 0, -1 })) do
+        mean[i] = mean[i] + difference / fits
+      end
+    end
+    near_list({ 0, -math.log(9), -2 * math.log(9) }, mean, 0.1) -- ln(pi_1 / .9) - ln(pi_2 / .1)
   end)
 
   it("lets Tent adapt below, and reset brings batch norm, estimate and optimizer back", function()
