@@ -148,6 +148,7 @@ local headers = {
   { "tensor.h", "Errors, and what a tensor is" }, { "plugin.h", "Tensors, state, models, data" },
   { "operations.h", "Operations" }, { "composites.h", "Made of operations" }, { "sampling.h", "Samplers and hooks" },
   { "sde.h", "Forward SDEs (include assay/sde.h)" }, { "ode.h", "Differential equations (include assay/ode.h)" },
+  { "distil.h", "Distillers of diffusion models (include assay/distil.h)" },
   { "describe.h", "Describing a plugin" }, { "types.h", "Types" },
 }
 local function services_page()

@@ -119,10 +119,10 @@ static bool offers(as_ctx *c, const as_model *m, bool has, const char *what)
 
 static const as_state *service_model_state(as_ctx *c, as_model *m)
 {
-    if (!offers(c, m, m && m->state, "model_state"))
+    if (!offers(c, m, m, "model_state"))
         return NULL;
     as_state *s = frame_own_state(frame_here(c), state_new());
-    return s && m->state(c, m, s) ? s : NULL;
+    return s && (!m->state || m->state(c, m, s)) ? s : NULL; /* a bare function has no parameters */
 }
 
 /* The first mode set is the one to come back to. */

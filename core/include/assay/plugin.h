@@ -287,7 +287,8 @@ static inline as_t as_call_with(as_ctx *c, as_model *m, const as_state *theta, c
     return c->services->call_with(c, m, theta, in, n);
 }
 
-/* The model's trained tensors by name, its own and not copies: as_gradients with respect to them. */
+/* The model's trained tensors by name, its own and not copies: as_gradients with respect to them. None of a
+ * bare function. */
 static inline const as_state *as_model_state(as_ctx *c, as_model *m)
 {
     return c->services->model_state(c, m);
