@@ -73,19 +73,25 @@ static int pragma(sqlite3 *db, const char *sql, int *out)
     return code;
 }
 
-/* Whose file it is. A new, empty one has version 0 and is ours to fill. */
+/* Whose file it is. A new, empty one has version 0 and is ours to fill. One transaction, since another process
+ * may fill it at this moment. */
 static bool check_owner(store *s, as_error *e)
 {
     int application = 0, objects = 0;
-    int code = pragma(s->db, "PRAGMA application_id", &application);
+    int code = sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = pragma(s->db, "PRAGMA application_id", &application);
     if (code == SQLITE_OK)
         code = pragma(s->db, "PRAGMA user_version", &s->version);
     if (code == SQLITE_OK)
         code = pragma(s->db, "SELECT count(*) FROM sqlite_schema", &objects);
     if (code == SQLITE_NOTADB)
-        return error_set(e, "%s: is not a database%s", s->path, other_file(s->mode));
+        error_set(e, "%s: is not a database%s", s->path, other_file(s->mode));
+    else if (code != SQLITE_OK)
+        store_fail(s, e, "cannot be read");
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
     if (code != SQLITE_OK)
-        return store_fail(s, e, "cannot be read");
+        return false;
     if (application == SCHEMA_APPLICATION || (application == 0 && objects == 0 && s->version == 0))
         return true;
     return error_set(e, "%s: is the database of another program (application_id %d, Assay's is %d)%s",
