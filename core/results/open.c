@@ -73,8 +73,8 @@ static int pragma(sqlite3 *db, const char *sql, int *out)
     return code;
 }
 
-/* Whose file it is. A new, empty one has version 0 and is ours to fill. One transaction, since another process
- * may fill it at this moment. */
+/* Whose file it is. A new, empty one has version 0 and is ours to fill. One transaction, since another
+ * process may fill it at this moment. */
 static bool check_owner(store *s, as_error *e)
 {
     int application = 0, objects = 0;
