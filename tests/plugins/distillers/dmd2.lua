@@ -108,8 +108,9 @@ describe("distillers/dmd2", function()
       local fake_all = as.optim.sgd { fake, head, scale, lr = 1 }
       local student = constant(x0)
       local o = { "dmd2", student = student, fake = fake, teacher = constant(d_t), disc = disc,
-        matching = false, lam_gen = 1, lam_dis = 1, clip = 0, gan_max = 1, student_optimizer = as.optim.sgd { student, lr = 1 },
-        fake_optimizer = fake_all, levels = 2, sigma_min = 1e-9, sigma_max = 1e9 }
+        matching = false, lam_gen = 1, lam_dis = 1, clip = 0, gan_max = 1,
+        student_optimizer = as.optim.sgd { student, lr = 1 }, fake_optimizer = fake_all,
+        levels = 2, sigma_min = 1e-9, sigma_max = 1e9 }
       as.distiller(o):step(z, nil, real)
       -- l = x1 + 2 x2 = 0: d softplus(-l) / d x0 = -(1, 2) / 2
       near({ 1.5, 0.5 }, student.net.bias:tolist())
