@@ -73,6 +73,22 @@ describe("distillers/dmd2", function()
     assert.near(980, number:max():item(), 1e-2)
   end)
 
+  it("has the paper's levels: numbers 249, 499, 749 and 999 of 1000, up to 80 and up to 20", function()
+    local known = {
+      [80] = { [0.249] = 0.168084, [0.499] = 2.503974, [0.749] = 17.498106, [0.999] = 80 },
+      [20] = { [0.249] = 0.075496, [0.499] = 0.821381, [0.749] = 4.854603, [0.999] = 20 },
+    }
+    for sigma_max, levels in pairs(known) do
+      for share, level in pairs(levels) do
+        local calls = {}
+        distil {
+          teacher = constant(d_t, calls), sigma_max = sigma_max, dm_low = share, dm_high = share,
+        }:step(z)
+        assert.near(1, calls[1].sigma:item() / level, 1e-5)
+      end
+    end
+  end)
+
   it("has the known answers: L_dm 0.203125, its gradient, L_F 0.10625 at sigma 2", function()
     local distiller, o = on_grid {}
     assert.near(0.10625, distiller:step(z):item(), 1e-6)
