@@ -1,7 +1,7 @@
 /* distillers/dmd: distribution matching held by pairs of a noise and the teacher's sample from it. Yin et al.
  * 2024 (DMD), the predecessor of dmd2 and its baseline: one fake update a generator update, no GAN. The
  * regression's LPIPS becomes the squared distance of the features of a network the script gives. Its weight
- * 0.25 is UNVERIFIED: the predecessor's training code was not published. */
+ * 0.25 is UNVERIFIED. */
 #include <assay/distil.h>
 
 typedef struct {
