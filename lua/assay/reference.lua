@@ -173,6 +173,8 @@ local function page()
   put "\n## Shared pieces of experiments\n"
   put "Each is a module of its own: `local distance = require \"assay.distance\"`.\n"
   documented("distance.", "assay.distance", "^function distance%.([%w_]+)%(")
+  documented("augment.", "assay.augment", "^function augment%.([%w_]+)%(")
+  documented("probe.", "assay.probe", "^function probe%.([%w_]+)%(")
   documented("denoiser.", "assay.denoiser", "^function denoiser%.([%w_]+)%(")
   documented("", "assay.teacher", "^local function (teacher)%(")
   documented("", "assay.mixture", "^local function (mixture)%(")
