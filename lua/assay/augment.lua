@@ -1,5 +1,5 @@
--- Views of images: local augment = require "assay.augment". Each function takes a table of options and gives a
--- function of images [B, C, H, W], black 0 and white 1, that draws anew for every image whenever it is
+-- Views of images: local augment = require "assay.augment". Each function takes a table of options and gives
+-- a function of images [B, C, H, W], black 0 and white 1, that draws anew for every image whenever it is
 -- called, all from the stream "augment".
 local core = require "assay.core"
 local options = require "assay.options"
