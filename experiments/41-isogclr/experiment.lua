@@ -44,12 +44,12 @@ return as.experiment {
   name = "41-isogclr", paper = "arXiv:2305.11965", headline = "test/probe",
   doc = "individual temperatures in contrastive learning on long-tailed images",
   params = { ratio = 100, epochs = 25, batch = 128, lr = 1e-3, per_class = 200, validation = false },
-  -- tau of SimCLR and SogCLR and rho were chosen by `assay tune` (tuning.lua)
+  -- tau of SimCLR and SogCLR, and rho, were chosen by `assay tune` (tuning.lua); `even` has the same rho
   arms = {
-    simclr = { head = { "simclr", tau = 0.2 } },
-    sogclr = { head = { "sogclr", tau = 0.2, n_samples = 3000 } },
-    isogclr = { head = { "isogclr", rho = 0.4, tau_init = 0.1, n_samples = 3000 } },
-    even = { head = { "isogclr", rho = 0.4, tau_init = 0.1, n_samples = 3000 }, ratio = 1 },
+    simclr = { head = { "simclr", tau = 0.1 } },
+    sogclr = { head = { "sogclr", tau = 0.5, n_samples = 3000 } },
+    isogclr = { head = { "isogclr", rho = 0.8, tau_init = 0.1, n_samples = 3000 } },
+    even = { head = { "isogclr", rho = 0.8, tau_init = 0.1, n_samples = 3000 }, ratio = 1 },
   },
   seeds = { 2, 3, 4, 5 },
   smoke = { seeds = 1, params = { epochs = 1, per_class = 30 } },

@@ -5,10 +5,12 @@ local augment = require "assay.augment"
 
 local training = {}
 
---- Long-tailed images (or even ones, of 250 a class), and n of each class with labels that are not among them.
+--- Long-tailed images (or even ones, of 250 a class), n of each class with labels that are not among them,
+--- and the test set.
 function training.data(p, n)
   local clean = as.dataset { "fashion_mnist" }
-  local thinned = as.dataset { "long_tail", source = clean, n_max = p.ratio > 1 and 1000 or 250, ratio = p.ratio }
+  local most = p.ratio > 1 and 1000 or 250
+  local thinned = as.dataset { "long_tail", source = clean, n_max = most, ratio = p.ratio }
   local images, seen = as.data(thinned.train), {}
   for i = 1, #images do
     seen[images.x[i]:bytes()] = true

@@ -1,5 +1,6 @@
--- What `assay tune experiments/41-isogclr/experiment.lua` tries: four fixed temperatures for SimCLR and SogCLR,
--- three radii for iSogCLR, by the linear probe on 1,000 labelled training images, on a seed that judges nothing.
+-- What `assay tune experiments/41-isogclr/experiment.lua --arm simclr --arm sogclr --arm isogclr` tries: four
+-- fixed temperatures for SimCLR and SogCLR, three radii for iSogCLR, by the linear probe on 1,000 labelled
+-- training images, on a seed that judges nothing.
 return {
   metric = "val/probe", rule = "highest", seeds = { 101 },
   over = {

@@ -31,7 +31,82 @@ local function all_near(wanted, found)
   end
 end
 
+-- Steps 1 to 7 in doubles, of rows a and b: per-sample losses, KL(p_a, U) of the six views, G before it is
+-- clipped, the gradient by each row of a across it; moves state = { gbar =, u =, tau = }.
+local function reference(state, fresh)
+  local a, b = first:double():tolist(), second:double():tolist()
+  local z, ghat, W, out = {}, {}, {}, { loss = { 0, 0, 0 }, kl = {}, G = { 0, 0, 0 }, slope = {} }
+  for i = 1, 3 do
+    z[i], z[3 + i] = a[i], b[i]
+  end
+  local function sim(i, j) return z[i][1] * z[j][1] + z[i][2] * z[j][2] end
+  for i = 1, 6 do
+    local k = (i - 1) % 3 + 1
+    local tau, g, pull = state.tau[k], 0, 0
+    W[i], out.kl[i] = {}, 0
+    for j = 1, 6 do
+      W[i][j] = (i - j) % 3 == 0 and 0 or math.exp(sim(i, j) / tau)
+      g = g + W[i][j] / 4
+    end
+    ghat[i] = fresh and g or 0.2 * state.gbar[k] + 0.8 * g
+    for j = 1, 6 do
+      local share = W[i][j] / (4 * g)
+      out.kl[i] = out.kl[i] + (share > 0 and share * math.log(4 * share) or 0)
+      W[i][j] = W[i][j] / ghat[i]
+      pull = pull + W[i][j] * sim(i, j) / 4
+    end
+    out.loss[k] = out.loss[k] + pull - sim(i, (i + 2) % 6 + 1)
+    out.G[k] = out.G[k] + (math.log(ghat[i]) + 0.4 - pull / tau) / 2
+  end
+  for k = 1, 3 do
+    state.gbar[k] = (ghat[k] + ghat[3 + k]) / 2
+    state.u[k] = 0.5 * state.u[k] + 0.5 * out.G[k]
+    state.tau[k] = state.tau[k] - 0.03 * state.u[k]
+    local d = {}
+    for axis = 1, 2 do -- W[a][b] / (n_neg B) by sim[a][b], -1 / B by each of both positives
+      d[axis] = -2 / 3 * z[3 + k][axis]
+      for j = 1, 6 do
+        d[axis] = d[axis] + (W[k][j] + W[j][k]) / 12 * z[j][axis]
+      end
+    end
+    local along = d[1] * z[k][1] + d[2] * z[k][2]
+    out.slope[k] = { d[1] - along * z[k][1], d[2] - along * z[k][2] }
+  end
+  return out
+end
+
 describe("heads/isogclr", function()
+  it("known answers of each sample: losses, divergences and slopes of two calls", function()
+    local head, state = new(), { gbar = { 0, 0, 0 }, u = { 0, 0, 0 }, tau = { 0.5, 0.5, 0.5 } }
+    local wanted = {
+      { loss = { -2.06722661, -1.66613061, -2.34450005 }, G = { 0.00927429, 0.24729259, 0.04527348 } },
+      { loss = { -2.04314773, -1.66308519, -2.33741866 }, G = { -0.00066278, 0.24458247, 0.04159729 } },
+    }
+    for call = 1, 2 do
+      local u = head:state().u:tolist()
+      local r = reference(state, call == 1)
+      all_near(wanted[call].loss, r.loss)
+      all_near(wanted[call].G, r.G)
+      if call == 1 then
+        all_near({ 0.29085724, 0.20383387, 0.40800860, 0.49059417, 0.10158095, 0.30144444 }, r.kl)
+        for k = 1, 3 do
+          assert.near(0.4 - (r.kl[k] + r.kl[3 + k]) / 2, r.G[k], 1e-12)
+        end
+      end
+      local x = first:clone():requires_grad_()
+      local loss = head(x, second, items, epoch(call - 1))
+      loss:backward()
+      assert.near((r.loss[1] + r.loss[2] + r.loss[3]) / 3, loss:item(), near)
+      for name, values in pairs(state) do
+        all_near(values, head:state()[name]:tolist())
+      end
+      for k, moved in ipairs(head:state().u:tolist()) do
+        assert.near(wanted[call].G[k], (moved - 0.5 * u[k]) / 0.5, 2 * near)
+        all_near(r.slope[k], x.grad:tolist()[k])
+      end
+    end
+  end)
+
   it("known answers of two calls", function()
     local head = new()
     assert.near(-2.02595242, head(first, second, items, epoch(0)):item(), near)
@@ -57,6 +132,22 @@ describe("heads/isogclr", function()
     for _, tau in ipairs(head:state().tau:tolist()) do
       assert.near(0.5 - 0.03 * 0.5 * 0.4, tau, 1e-6)
     end
+    for _ = 1, 60 do
+      head(x, x, items, epoch(0))
+    end
+    all_near({ 0.05, 0.05, 0.05 }, head:state().tau:tolist()) -- tau_min
+  end)
+
+  it("says when rho is too large: log 4 with four negatives", function()
+    local head = new { rho = 1.39 } -- log 4 = 1.386: KL stays below, so every tau falls
+    head(first, second, items, epoch(0))
+    assert.equal(1, head.reports["rho too large"])
+    for _, tau in ipairs(head:state().tau:tolist()) do
+      assert.is_true(tau < 0.5)
+    end
+    head = new { rho = 1.38 }
+    head(first, second, items, epoch(0))
+    assert.equal(0, head.reports["rho too large"])
   end)
 
   it("eta 0, gamma 1: the gradient of mean_i sum_views (tau log mean_b exp(sim / tau) - pos)", function()
@@ -119,6 +210,7 @@ describe("heads/isogclr", function()
     fails("view_b", nil, first, at { 0, 90 }, items)
     fails("a batch of 1", nil, at { 0 }, at { 20 }, as.i64 { 0 })
     fails("tau_init = 0.5 is outside tau_min = 0.6", { tau_min = 0.6 }, first, second, items)
+    fails("tau_min = 0.01 is outside", { tau_min = 0.01 }, first, second, items)
     fails("norm 0", nil, as.zeros(3, 2), second, items)
     fails("rho = -1 is outside", { rho = -1 }, first, second, items)
   end)
