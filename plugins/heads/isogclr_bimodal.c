@@ -1,6 +1,7 @@
 /* heads/isogclr_bimodal: pairs of two kinds, image and text, with a temperature for each image and each text.
- * Qiu et al. 2023, ICML (iSogCLR), section 5; the steps are those of the authors' bimodal losses. Unlike the
- * unimodal head's, the positive stays in the sums, and a running maximum b bounds the exponentials. */
+ * Qiu et al. 2023, ICML (iSogCLR). The steps are those of SogCLR_DRO_Loss in the authors'
+ * bimodal_exps/models/losses.py: unlike the unimodal head's, the positive stays in the sums (UNVERIFIED:
+ * later classes of that file leave it out), and a running maximum b bounds the exponentials. */
 #include <assay/plugin.h>
 
 #include <math.h>
