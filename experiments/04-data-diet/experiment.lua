@@ -86,7 +86,7 @@ return as.experiment {
   params = { items = 20000, kept = 0.5, runs = 5, scored_at = 300, total = 1500, batch = 128, lr = 1e-3,
     validation = false, noisy = false, dropped = 0.0 },
   arms = arms, seeds = 5,
-  smoke = { seeds = 2, params = { items = 4000, runs = 2, scored_at = 60, total = 300 } },
+  smoke = { seeds = 1, params = { items = 4000, runs = 2, scored_at = 60, total = 300 } },
   tune = tuning(arms),
   claims = {
     a_offset = as.claim.beats { "el2n_offset", "random", metric = "test/accuracy", by = 0.002,
