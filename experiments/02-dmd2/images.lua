@@ -115,10 +115,11 @@ end
 
 -- The arm's student, its distiller, and a step of it as a function of z, labels and a real batch.
 local function student_of(p, net, features)
-  local d = { sigma_max = p.sigma_max, sigma_data = 0.5, teacher = net }
-  for name, value in pairs(p.distiller) do
+  local d = {}
+  for name, value in pairs(p.distiller) do -- all its parameters, those not declared by their defaults
     d[name] = value
   end
+  d.sigma_max, d.sigma_data, d.teacher = p.sigma_max, 0.5, net
   d.student, d.fake = net:clone():unfreeze(), net:clone():unfreeze()
   local disc = p.gan and discriminator(d.fake)
   d.student_optimizer = as.optim.adamw { d.student, lr = p.lr, decay = 0.01 }
