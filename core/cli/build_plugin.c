@@ -1,7 +1,7 @@
 #include "cli/build.h"
 
 #include "base/folder.h"
-#include "base/hash.h"
+#include "base/source_hash.h"
 #include "supervisor/process.h"
 
 #include <cjson/cJSON.h>
@@ -42,7 +42,7 @@ static bool compile(const char *cc, const char *source, const char *out, as_erro
 {
     path_text headers;
     char hash[HASH_TEXT], define[HASH_TEXT + 32], include[PATH_MAX + 2];
-    if (!hash_file(source, hash, e) || !path_of_headers(headers, e))
+    if (!source_hash(source, hash, NULL, e) || !path_of_headers(headers, e))
         return false;
     snprintf(define, sizeof define, "-DAS_SOURCE_HASH=\"%s\"", hash); /* no shell: the quotes are C's */
     snprintf(include, sizeof include, "-I%s", headers);

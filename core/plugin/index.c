@@ -146,7 +146,7 @@ static void set_text(cJSON *row, const char *name, const char *text)
 
 static void add_staleness(cJSON *row, const char *path)
 {
-    source s;
+    plugin_source s;
     if (!source_changed(path, index_text(row, "source_hash"), &s))
         return;
     cJSON_AddStringToObject(row, "stale", s.path);

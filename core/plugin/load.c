@@ -25,7 +25,7 @@ static const char *sanitizer_name(uint32_t sanitizer)
 }
 
 /* The command that builds it again, also where its source cannot be seen: as the tree has it. */
-static const char *rebuild_command(const char *path, source *s)
+static const char *rebuild_command(const char *path, plugin_source *s)
 {
     if (source_find(path, s))
         return s->command;
@@ -44,7 +44,7 @@ static bool check_abi(const char *path, uint32_t major, uint32_t minor, as_error
 {
     if (major == LOAD_ABI_MAJOR && minor <= LOAD_ABI_MINOR)
         return true;
-    source s;
+    plugin_source s;
     char highest[32] = "";
     if (LOAD_ABI_MINOR > 0)
         snprintf(highest, sizeof highest, " to %d.%d", LOAD_ABI_MAJOR, LOAD_ABI_MINOR);
@@ -318,7 +318,7 @@ void load_on_warning(load_warning *hook, void *self)
 
 static void warn_of_age(plugin *p)
 {
-    source s;
+    plugin_source s;
     as_error text = {{0}};
     if (!source_changed(p->module->path, p->d.source_hash, &s))
         return;

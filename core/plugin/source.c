@@ -1,13 +1,12 @@
 #include "plugin/source.h"
 
-#include "base/hash.h"
+#include "base/source_hash.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static bool beside(const char *so, int stem, source *s)
+static bool beside(const char *so, int stem, plugin_source *s)
 {
     static const char *const endings[] = {".c", ".cc", ".cpp"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
@@ -30,7 +29,7 @@ static int slash_from_end(const char *path, int k)
 }
 
 /* ROOT/build/NAME/plugins/KIND/NAME.so, as Assay's own build lays them out */
-static bool in_tree(const char *so, int stem, source *s)
+static bool in_tree(const char *so, int stem, plugin_source *s)
 {
     int build = slash_from_end(so, 3), root = slash_from_end(so, 5);
     if (root == 0 || strncmp(so + root, "/build/", 7) != 0 || strncmp(so + build, "/plugins/", 9) != 0)
@@ -42,7 +41,7 @@ static bool in_tree(const char *so, int stem, source *s)
     return true;
 }
 
-bool source_find(const char *so, source *s)
+bool source_find(const char *so, plugin_source *s)
 {
     int stem = (int)strlen(so) - 3;
     if (stem <= 0 || strcmp(so + stem, ".so") != 0)
@@ -50,17 +49,12 @@ bool source_find(const char *so, source *s)
     return beside(so, stem, s) || in_tree(so, stem, s);
 }
 
-bool source_changed(const char *so, const char *source_hash, source *s)
+bool source_changed(const char *so, const char *hash, plugin_source *s)
 {
-    struct stat built, written;
     char now[HASH_TEXT];
     as_error ignored = {{0}};
-    if (!source_find(so, s) || stat(so, &built) != 0 || stat(s->path, &written) != 0)
+    int64_t written, built = source_written(so);
+    if (!source_find(so, s) || built == 0 || !source_hash(s->path, now, &written, &ignored))
         return false;
-    bool newer =
-        written.st_mtim.tv_sec > built.st_mtim.tv_sec ||
-        (written.st_mtim.tv_sec == built.st_mtim.tv_sec && written.st_mtim.tv_nsec > built.st_mtim.tv_nsec);
-    if (!newer || !source_hash || !*source_hash || !hash_file(s->path, now, &ignored))
-        return newer;
-    return strcmp(now, source_hash) != 0;
+    return written > built && (!hash || !*hash || strcmp(now, hash) != 0);
 }

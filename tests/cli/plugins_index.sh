@@ -110,6 +110,17 @@ expect_line "    older than plugins/losses/one.c; build it again: assay build pl
 expect_exit 0 assay build plugins/losses/one.c
 expect_exit 0 assay-worker script ask.lua
 expect_line "3.0"
+
+# a header of its folder is part of a plugin's source
+sed -i '1i #include "shared.h"' plugins/losses/one.c
+echo "#define SHARED 1" >plugins/losses/shared.h
+expect_exit 0 assay build plugins/losses/one.c
+expect_exit 0 assay-worker script ask.lua
+expect_lines 2 0
+echo "#define SHARED 2" >plugins/losses/shared.h
+expect_exit 0 assay-worker script ask.lua
+expect_err "losses/one: plugins/losses/one.so is older than plugins/losses/one.c; build it again: "
+expect_exit 0 assay build plugins/losses/one.c
 expect_lines 2 0
 
 # the order: ./plugins, ASSAY_PLUGIN_PATH, the user's, installed; which wins is said where sources differ
