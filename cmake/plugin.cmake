@@ -1,7 +1,7 @@
 # assay_plugin(TARGET SOURCE FOLDER): one C file, built against assay/plugin.h alone, becomes
 # FOLDER/KIND/NAME.so, where KIND and NAME are the source's folder and name. Its source hash is its identity,
-# so it is compiled in; the header that holds it depends on this source and the folder's headers: an edit rebuilds
-# one plugin, that of a shared header those beside it.
+# so it is compiled in; the header that holds it depends on this source and on the folder's headers: an edit
+# rebuilds one plugin, that of a shared header those beside it.
 # Installed as well: find_package(assay) gives this function to other projects.
 set(ASSAY_SOURCE_HASH_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/source_hash.cmake)
 

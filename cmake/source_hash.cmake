@@ -1,6 +1,6 @@
 # cmake -DSOURCE=x.c -DHEADER=x.h -P source_hash.cmake
-# writes the header that tells a plugin the SHA-256 of its own source: of the file, or, where it includes headers
-# of its folder, of the file's hash and theirs, as source_hash of core/base/source_hash.h makes it.
+# writes the header that tells a plugin the SHA-256 of its own source: of the file, or, where it includes
+# headers of its folder, of the file's hash and theirs, as source_hash of core/base/source_hash.h makes it.
 file(SHA256 "${SOURCE}" hash)
 cmake_path(GET SOURCE PARENT_PATH folder)
 set(all ${hash})

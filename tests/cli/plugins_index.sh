@@ -121,6 +121,7 @@ echo "#define SHARED 2" >plugins/losses/shared.h
 expect_exit 0 assay-worker script ask.lua
 expect_err "losses/one: plugins/losses/one.so is older than plugins/losses/one.c; build it again: "
 expect_exit 0 assay build plugins/losses/one.c
+expect_exit 0 assay-worker script ask.lua
 expect_lines 2 0
 
 # the order: ./plugins, ASSAY_PLUGIN_PATH, the user's, installed; which wins is said where sources differ

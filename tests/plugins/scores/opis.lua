@@ -6,7 +6,9 @@ local function pairs_of(classes)
   local d, first, second = {}, {}, {}
   for i, class in ipairs(classes) do
     for _, x in ipairs(class.same) do d[#d + 1], first[#d + 1], second[#d + 1] = x, i - 1, i - 1 end
-    for _, x in ipairs(class.other) do d[#d + 1], first[#d + 1], second[#d + 1] = x, i - 1, i - 1 + #classes end
+    for _, x in ipairs(class.other) do
+      d[#d + 1], first[#d + 1], second[#d + 1] = x, i - 1, i - 1 + #classes
+    end
   end
   return as.tensor(d, "f64"), as.i64(first), as.i64(second)
 end
@@ -67,8 +69,11 @@ describe("scores/opis", function()
   it("refuses what has no answer", function()
     assert.error_matches(function() opis(page, with { strict = true }) end, "class 2 has no pair within it")
     assert.error_matches(function() opis(page, with { d_min = 0.9 }) end, "first must be the lower")
-    assert.error_matches(function() opis({ { same = { .1 }, other = {} } }, with {}) end, "no pair of different")
-    assert.error_matches(function() opis({ { same = {}, other = { .1 } } }, with {}) end, "no class has a pair")
-    assert.error_matches(function() opis({ { same = { 0 / 0 }, other = { .1 } } }, with {}) end, "NaN")
+    local function refused(same, other, text)
+      assert.error_matches(function() opis({ { same = same, other = other } }, with {}) end, text)
+    end
+    refused({ .1 }, {}, "no pair of different")
+    refused({}, { .1 }, "no class has a pair")
+    refused({ 0 / 0 }, { .1 }, "NaN")
   end)
 end)
