@@ -40,6 +40,14 @@ static inline as_t as_argsort(as_ctx *c, as_t x, int axis, bool descending)
     return as_op(c, AS_OP_ARGSORT, &x, 1, &attr);
 }
 
+/* i64 column of each row of x [N,M], N <= M, all different: the cheapest assignment, or that of the largest
+ * sum. Exact (Jonker-Volgenant). */
+static inline as_t as_assignment(as_ctx *c, as_t x, bool largest)
+{
+    as_attr attr = {{largest}, {0}};
+    return as_op(c, AS_OP_ASSIGNMENT, &x, 1, &attr);
+}
+
 /* x in order along an axis. */
 static inline as_t as_sort(as_ctx *c, as_t x, int axis, bool descending)
 {
