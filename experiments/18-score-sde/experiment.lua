@@ -12,7 +12,7 @@ local function samples(sampler)
 end
 
 return as.experiment {
-  name = "score_sde", paper = "arXiv:2011.13456", headline = "exact/gap",
+  name = "18-score-sde", paper = "arXiv:2011.13456", headline = "exact/gap",
   doc = "predictor, predictor-corrector and ODE at the same calls; likelihood; imputation and guidance",
   params = {
     part = "samplers", sampler = { "sde_pc" }, sde = "vp",

@@ -5,7 +5,7 @@ local as = require "assay"
 local charts = { columns = 2, title = "Equal numbers of network calls: 2 N" }
 for _, score in ipairs { "exact", "learned" } do
   charts[#charts + 1] = as.plot.curves {
-    experiment = "score_sde", metric = score .. "/gap", arms = { "predictor", "corrector", "ode" },
+    experiment = "18-score-sde", metric = score .. "/gap", arms = { "predictor", "corrector", "ode" },
     width = 400, title = score .. " score", x_label = "N", y_label = "gap, nats",
   }
 end

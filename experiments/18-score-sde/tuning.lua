@@ -10,7 +10,7 @@ for _, snr in ipairs { 0.05, 0.1, 0.16, 0.3 } do
 end
 
 return as.experiment {
-  name = "score_sde_tuning", paper = "arXiv:2011.13456", headline = "exact/gap",
+  name = "18-score-sde-tuning", paper = "arXiv:2011.13456", headline = "exact/gap",
   params = {
     items = 20000, compared = 2000, steps = { 20, 50, 100 }, learned = false,
     sampler = plane.ve { "sde_pc", corrector = "langevin", eps = 1e-5 },

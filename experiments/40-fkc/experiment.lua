@@ -25,7 +25,7 @@ local function better(name, text)
 end
 
 return as.experiment {
-  name = "fkc", paper = "arXiv:2503.02819", headline = "A/error",
+  name = "40-fkc", paper = "arXiv:2503.02819", headline = "A/error",
   doc = "weights and resampling against the same SDE without them, and without them at twice the steps",
   params = {
     items = 2000, steps = 200, weighted = false, factor = 1, learned = true,

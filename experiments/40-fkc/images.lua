@@ -79,7 +79,7 @@ local function guided(beta, weighted)
 end
 
 return as.experiment {
-  name = "fkc_images", paper = "arXiv:2503.02819", headline = "accuracy",
+  name = "40-fkc-images", paper = "arXiv:2503.02819", headline = "accuracy",
   doc = "classifier-free guidance of Fashion-MNIST with and without weights",
   params = { items = 64, steps = 50, classes = 10, net = { steps = 3000, lr = 1e-3, judge = 1500 } },
   arms = {
