@@ -27,6 +27,7 @@ end
 local function options_of(p)
   local o = {}
   for k, v in pairs(p.head) do o[k] = v end
+  o.tau_min, o.tau_max = nil, nil -- the defaults, for heads that learn no temperature
   if o[1] == "amcl_simclr" and o.adaptive ~= false then
     o.tau_min, o.tau_max = table.unpack(ranges[p.range])
   end
@@ -56,7 +57,7 @@ return as.experiment {
   },
   seeds = { 1, 2, 3, 4 },
   smoke = { seeds = 1, params = { images = 400, labelled = 300, test = 1000, epochs = 1, groups = 1 },
-    arms = { "simclr_5", "amcl_5", "max_5" } },
+    arms = { "simclr_5", "amcl_5", "multi_5", "max_5" } },
   tune = require "tuning",
   claims = {
     a_gain = as.claim.beats { "amcl_5", "simclr_5", metric = "test/probe", by = 0.005, seeds = "3 of 4",
