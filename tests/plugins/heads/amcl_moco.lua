@@ -1,8 +1,8 @@
 local as = require "assay"
 
 -- A head whose C = #list heads see vectors of `wide` numbers as they are (4 is added before relu and taken
--- off after it), and whose shared phi gives wanted temperatures: phi is linear in the second of the pair, so that
--- its weights solve one equation a pair.
+-- off after it), and whose shared phi gives wanted temperatures: phi is linear in the second of the pair, so
+-- that its weights solve one equation a pair.
 --   list  for each head s+, tau+, and the negatives' s and tau: { 0.8, 0.5, { 0.3, 1 }, ... }
 local beta_of <const> = { tau_min = 0.05, tau_max = 2 }
 
