@@ -11,6 +11,7 @@
 
 #include <assay/operations.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,8 +124,16 @@ static double scale_of(const struct as_tensor *g)
     return scale;
 }
 
-/* How far one derivative is from the nearest of three differences, for a step may cross a kink; *closest is
- * that difference. NaN after a failure. */
+/* How far rounding of the two values may carry a difference over 2h: it is what a derivative of 0 shows
+ * beside a value of some size. */
+static double rounding(const probe *p, double up, double down, double h)
+{
+    enum { ULPS = 8 }; /* of each value; a sum's last places depend on its order */
+    return ULPS * (single(p) ? FLT_EPSILON : DBL_EPSILON) * (fabs(up) + fabs(down)) / (2 * h);
+}
+
+/* How far one derivative is from the nearest of three differences beyond their rounding, for a step may cross
+ * a kink; *closest is that difference. NaN after a failure. */
 static double off_by(probe *p, int k, int64_t j, double scale, leaving values, double enough, double *closest)
 {
     static const double steps64[] = {1e-5, 1e-4, 1e-6}, steps32[] = {1e-2, 3e-2, 3e-3};
@@ -134,7 +143,7 @@ static double off_by(probe *p, int k, int64_t j, double scale, leaving values, d
         double h = (single(p) ? steps32 : steps64)[t] * fmax(1, at);
         double up = value_at(p, k, j, h, values), down = value_at(p, k, j, -h, values);
         double difference = (up - down) / (2 * h),
-               off = fabs(difference - tape) / fmax(scale, fabs(difference));
+               off = (fabs(difference - tape) - rounding(p, up, down, h)) / fmax(scale, fabs(difference));
         if (!context_ok(p->s->c))
             return NAN;
         if (!(off >= best)) {

@@ -3,15 +3,16 @@
 . "$(dirname "$0")/lib.sh"
 export ASSAY_PLUGIN_PATH=$ASSAY_TEST_PLUGINS
 
-# state, stopped gradients, a gradient field, raw f32: all honest
+# state, stopped gradients, a gradient field, raw f32, a derivative of 0 beside a value of thousands: all
+# honest
 expect_exit 0 assay plugins check losses/aldr_kl heads/isogclr losses/straight_through losses/surrogate \
-    losses/raw_f32
+    losses/raw_f32 heads/amcl_barlow
 expect_out "losses/aldr_kl 1.1.0: passed"
 expect_out "heads/isogclr 1.0.0: passed"
 expect_out "part of it is constant, as |stop says"
 expect_out "in f32 to 2 % (it reads raw f32)"
 expect_query results/assay.db "select count(*) from plugin_check where result = 'passed'
-    and length(source_hash) = 64 and json_array_length(report) > 12" 5
+    and length(source_hash) = 64 and json_array_length(report) > 12" 6
 expect_exit 0 assay plugins check losses/poly1 --json
 expect_out '"check":	"second gradient"'
 

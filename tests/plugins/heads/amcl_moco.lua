@@ -4,7 +4,7 @@ local as = require "assay"
 -- off after it), and whose shared phi gives wanted temperatures: phi is linear in the second of the pair, so
 -- that its weights solve one equation a pair.
 --   list  for each head s+, tau+, and the negatives' s and tau: { 0.8, 0.5, { 0.3, 1 }, ... }
-local beta_of <const> = { tau_min = 0.05, tau_max = 2 }
+local range <const> = { tau_min = 0.02, tau_max = 4 }
 
 local function identity(n)
   return as.arange(n):one_hot(n):float()
@@ -20,7 +20,7 @@ local function vector(s, axis, wide)
 end
 
 local function logit(tau)
-  local share = (tau - beta_of.tau_min) / (beta_of.tau_max - beta_of.tau_min)
+  local share = (tau - range.tau_min) / (range.tau_max - range.tau_min)
   return math.log(share / (1 - share))
 end
 
@@ -42,7 +42,7 @@ local function built(list, options)
   local S = as.tensor(solve):double()
   local u = S:transpose():matmul((S:matmul(S:transpose())):solve(as.tensor(wanted):double())):float()
   local o = { "amcl_moco", in_dim = C * wide, hidden = C * wide, out_dim = wide, heads = C, size = n,
-    phi_hidden = 2, omega_dim = 4, tau_min = beta_of.tau_min, tau_max = beta_of.tau_max }
+    phi_hidden = 2, omega_dim = 4, tau_min = range.tau_min, tau_max = range.tau_max }
   for k, v in pairs(options or {}) do o[k] = v end
   local head = as.head(o)
   local state = head:state()
@@ -97,6 +97,30 @@ describe("heads/amcl_moco", function()
   it("known answers of the log-sum-exp over all negatives", function()
     assert.near(0.28449439, value({ first }, { neg = "lse", beta = 0 }), 1e-5)
     assert.near(1.22354040, value({ second }, { neg = "lse", beta = 0 }), 1e-5)
+  end)
+
+  -- One negative, s = 0 and tau = 1, whose Omega of 1 is taken off: what remains is the positive's.
+  it("saturation: for s+ above beta the positive's part rises with tau, its least at tau_min", function()
+    local before = -math.huge
+    for _, known in ipairs {
+      { 0.05, -14.59914645 }, { 0.1, -7.46051702 }, { 0.5, -1.53862944 }, { 1, -0.7 }, { 2, -0.21137056 },
+    } do
+      local part = value { { 0.8, known[1], { 0, 1 } } } + 0.1
+      assert.near(known[2], part, 1e-4)
+      assert.is_true(part > before)
+      before = part
+    end
+  end)
+
+  it("for s+ = 0.5 below beta = 1 the positive's temperature is stationary at 0.25", function()
+    local function slope(tau) -- along phi's weight of the axis that only the key has
+      local head, query, key = built({ { 0.5, tau, { 0, 1 } } }, { beta = 1 })
+      head(query, query, nil, key, key):backward()
+      local right = head:parameters()[6].grad[1]
+      return (right[1][2] - right[2][2]):item()
+    end
+    assert.near(0, slope(0.25), 1e-4)
+    assert.is_true(slope(0.2) < -0.01 and slope(0.3) > 0.01)
   end)
 
   it("limits: one temperature of 0.5", function()
