@@ -7,7 +7,8 @@ local probe = require "assay.probe"
 local training = require "training"
 
 -- Nothing is tuned for these forms: rate, MoCo's temperatures, beta and omega_dim are those that
--- experiment.lua found for SimCLR. Barlow Twins has tau = 1, which must lie in the range, and that of the public code does.
+-- experiment.lua found for SimCLR. Barlow Twins has tau = 1, which must lie in the range, as it does in the
+-- range of the public code.
 local function moco(name, changes)
   local head = { name, hidden = 128, out_dim = 32, size = 1024, momentum = 0.99, tau = 0.5 }
   for k, v in pairs(changes or {}) do head[k] = v end

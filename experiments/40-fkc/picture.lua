@@ -8,8 +8,8 @@ for _, target in ipairs {
   { "C", "product: mean", -0.4888, { -1, 1 } },
 } do
   charts[#charts + 1] = as.plot.bars {
-    experiment = "40-fkc", metric = target[1] .. "/estimate", title = target[2], range = target[4], width = 360,
-    x_label = ("the truth is %g"):format(target[3]),
+    experiment = "40-fkc", metric = target[1] .. "/estimate", title = target[2], range = target[4],
+    width = 360, x_label = ("the truth is %g"):format(target[3]),
   }
 end
 as.plot.panels(charts):save(arg[1] or "experiments/40-fkc/picture.svg")
