@@ -46,7 +46,7 @@ local function judge_line(run, step, p, first, second, before, data)
   run:log(step, { ["train/barrier"] = score.reports.barrier })
 end
 
--- The mean of all three, and how much it shares with each of them.
+-- The mean of all three, and how much it shares with each of the states that it is the mean of.
 local function judge_mean(run, name, theta, states, data)
   local f = as.no_grad(function() return data.net:call_with(theta, data.test.x) end)
   run:log(0, { [name .. "/accuracy"] = f:argmax(-1):eq(data.test.y):mean():item(),
@@ -164,7 +164,7 @@ return as.experiment {
     end
     judge_mean(run, "anchor", as.soup { "uniform" }(states), states, data)
     if p.match == "weights" then
-      judge_mean(run, "barycentre", as.soup { "weight_match", mode = "barycentre" }(models), states, data)
+      judge_mean(run, "barycentre", as.soup { "weight_match", mode = "barycentre" }(models), {}, data)
     elseif p.match == "none" then
       log_inputs(run, models[1], data.test.x)
     end
