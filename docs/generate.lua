@@ -1,5 +1,6 @@
--- Writes the pages that are made: docs/services.md from the headers, docs/plugins/KIND/NAME.md from the plugins'
--- descriptors. tests/docs/generated.sh compares them with those in the tree.
+-- Writes the pages that are made: docs/services.md from the headers, docs/plugins/KIND/NAME.md and the last
+-- column of the kinds' table in docs/plugins.md from the plugins' descriptors. tests/docs/generated.sh compares
+-- them with those in the tree.
 --   assay script docs/generate.lua SOURCES FOLDER
 local root, folder = assert(arg[1], "where are the sources?"), assert(arg[2], "where do the pages go?")
 
@@ -292,8 +293,27 @@ local function plugin_rows()
   return rows
 end
 
+-- docs/plugins.md with the plugins of each kind in the last cell of the kind's row.
+local function kinds_page(rows)
+  local text = read(root .. "/docs/plugins.md")
+  for kind in pairs(makers) do
+    local names, found = {}, nil
+    for _, p in ipairs(rows) do
+      names[#names + 1] = p.kind == kind and p.name or nil
+    end
+    table.sort(names)
+    for i, name in ipairs(names) do names[i] = ("[%s](plugins/%s/%s.md)"):format(name, kind, name) end
+    text, found = text:gsub(("(\n| %%[%s%%]%%(plugins/%s%%.md%%)[^\n]* | )[^|\n]* |\n"):format(kind, kind),
+      function(before) return before .. table.concat(names, ", ") .. " |\n" end)
+    assert(found == 1, "docs/plugins.md has no row of " .. kind)
+  end
+  return { text }
+end
+
+local rows <const> = plugin_rows()
 write("services.md", services_page())
-for _, p in ipairs(plugin_rows()) do
+write("plugins.md", kinds_page(rows))
+for _, p in ipairs(rows) do
   assert(not p.error, p.error)
   write(("plugins/%s/%s.md"):format(p.kind, p.name), plugin_page(p))
 end
