@@ -106,6 +106,27 @@ function denoiser.edm(o)
   }
 end
 
+--- A consistency function F(x, sigma) [B, ...], F(x, sigma_min) = x, out of a network of c_in x and c_noise =
+--- ln(sigma) / 4 (Song et al. 2023, appendix C): denoiser.consistency { net, sigma_data = 0.5, sigma_min =
+--- 0.002 }.
+---@param o table  [1] net, sigma_data = 0.5 (deviation of the data, a number), sigma_min = 0.002
+---@return assay.Module
+function denoiser.consistency(o)
+  local what = "denoiser.consistency"
+  options.check(what, o, { "sigma_data", "sigma_min" })
+  local sd = options.number(what, o.sigma_data, "sigma_data", 1e-30, 1e30, 0.5)
+  local smallest = options.number(what, o.sigma_min, "sigma_min", 1e-30, 1e30, 0.002)
+  return nn.module {
+    net = o[1],
+    forward = function(self, x, sigma)
+      local s = beside(sigma, x)
+      local above, c_in = s - smallest, (s:square() + sd ^ 2):rsqrt()
+      local c_skip, c_out = sd ^ 2 / (above:square() + sd ^ 2), above * c_in * sd
+      return x * c_skip + self.net(x * c_in, sigma:log() / 4) * c_out
+    end,
+  }
+end
+
 --- EDM's loss of a batch { x =, y = }: sigma from exp(N(mean, deviation^2)), mean over items and numbers of
 --- (sigma^2 + sd^2) / (sigma sd)^2 (D - x)^2. denoiser.edm_loss { D, sigma_data = 0.5 } gives a function of
 --- batches.

@@ -158,4 +158,24 @@ static inline as_t as_fake_loss(as_ctx *c, const as_levels *g, as_t x0, as_t lab
     return as_mean(c, as_mul(c, as_beside(c, weight, x0), as_square(c, as_sub(c, D_F, x0))), AS_ALL);
 }
 
+/* ---- distances of whole items ---- */
+
+/* |r|^2 of each item of r [B,...]: [B] */
+static inline as_t as_item_squares(as_ctx *c, as_t r)
+{
+    int64_t B = as_dim(c, r, 0);
+    as_t sum = as_sum(c, as_square(c, as_reshape(c, r, AS_DIMS(B, as_count(c, r) / B))), -1); /* [B,1] */
+    return as_reshape(c, sum, AS_DIMS(B));
+}
+
+/* sqrt(|r|^2 + h^2) - h of each item of d numbers, h = width sqrt(d): [B]. iCT (Song & Dhariwal 2023), eq. 7
+ * and width 0.00054. Written as |r|^2 / (sqrt(|r|^2 + h^2) + h), which does not cancel where |r| is small. */
+static inline as_t as_pseudo_huber(as_ctx *c, as_t r, double width)
+{
+    double h = width * sqrt((double)(as_count(c, r) / as_dim(c, r, 0)));
+    as_t square = as_item_squares(c, r);
+    as_t root = as_sqrt(c, as_shift(c, square, h * h));
+    return as_div(c, square, as_shift(c, root, h));
+}
+
 #endif
