@@ -44,6 +44,24 @@ describe("denoisers", function()
     assert.equal(1000, seen[1] + seen[2])
   end)
 
+  it("a consistency function is x at the smallest level, and c_skip x + c_out net above", function()
+    local one = denoiser.consistency { nn.func(function(x) return x * 0 + 1 end) }
+    local zero = denoiser.consistency { nn.func(function(x) return x * 0 end) }
+    local sigma = as.tensor { 0.002, 0.5, 80 }
+    local skip = zero(as.ones(3, 1), sigma):reshape(-1):tolist()
+    local out = one(as.zeros(3, 1), sigma):reshape(-1):tolist()
+    for i, want in ipairs { { 1, 0 }, { 0.50200400, 0.35213918 }, { 3.9062927e-05, 0.49997773 } } do
+      assert.near(want[1], skip[i], 1e-6 * want[1])
+      assert.near(want[2], out[i], 1e-6)
+    end
+    -- c_in = 1 / sqrt(sigma^2 + sd^2), c_noise = ln(sigma) / 4
+    local seen = denoiser.consistency { nn.func(function(x, noise) return x + noise:unsqueeze(2) end) }
+    assert.near(0.502004 + 0.35213918 * (math.sqrt(2) + math.log(0.5) / 4),
+      seen(as.ones(1, 1), as.tensor { 0.5 }):item(), 1e-6)
+    local x, any = as.randn(50, 2), denoiser.consistency { denoiser.mlp { 2, width = 16 } }
+    assert.is_true((any(x, as.full(0.002, 50)) - x):abs():max():item() < 1e-6)
+  end)
+
   it("networks have the shapes of their items, and look at time and class", function()
     for _, net in ipairs {
       denoiser.mlp { 3, width = 16, layers = 2, classes = 4 },
