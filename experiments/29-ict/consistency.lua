@@ -62,9 +62,9 @@ function consistency.run(run, p)
   local size = items:size(2)
   local F = denoiser.consistency { denoiser.mlp { size, width = p.width, layers = 4 } }
   local mean = nn.ema { F, decay = 0.995, warm = true }
-  local lagging = p.lag and nn.ema { F }
+  local lagging = p.lag and nn.ema { F } or nil
   local o = {
-    "ict", student = F, teacher = lagging and lagging.net, optimizer = as.optim.radam { F, lr = p.lr },
+    "ict", student = F, teacher = lagging and lagging.net or nil, optimizer = as.optim.radam { F, lr = p.lr },
     iterations = p.steps, sigma_max = p.sigma_max, s1 = p.s1,
   }
   for name, value in pairs(p.method) do
