@@ -18,7 +18,8 @@ for _, chart in ipairs {
   { "digits", "frechet", 10, { "digits_ct", "digits_ict" } },
 } do
   for _, steps in ipairs { "one", "two" } do
-    local title = ("%s, %s: %s distance"):format(chart[1], steps == "one" and "one step" or "two steps", chart[2])
+    local calls = steps == "one" and "one step" or "two steps"
+    local title = ("%s, %s: %s distance"):format(chart[1], calls, chart[2])
     local bars = { width = 400, title = title, range = { 0, chart[3] } }
     for i, arm in ipairs(chart[4]) do
       bars[i] = { name = arm:match "_(.*)", values = values(arm, steps .. "/" .. chart[2]) }
