@@ -159,31 +159,38 @@ void engine_on_demand(engine *n)
 
 /* ---- scripts ---- */
 
-/* `require "helper"` finds helper.lua beside the script, wherever one stands. */
-static void add_folder(lua_State *L, const char *script)
+/* `require "helper"` finds helper.lua beside the script, `require "shared.helper"` also what stands in a
+ * folder beside the script's own. */
+static void add_folders(lua_State *L, const char *script)
 {
     const char *slash = strrchr(script, '/');
-    if (!slash)
-        return; /* ./?.lua is in the path already */
+    if (slash)
+        lua_pushlstring(L, script, (size_t)(slash - script));
+    else
+        lua_pushliteral(L, ".");
+    const char *folder = lua_tostring(L, -1), *last = strrchr(folder, '/');
+    if (last)
+        lua_pushlstring(L, folder, (size_t)(last - folder));
+    else
+        lua_pushstring(L, strcmp(folder, ".") == 0 ? ".." : ".");
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "path");
-    lua_pushlstring(L, script, (size_t)(slash - script));
-    lua_pushfstring(L, "%s;%s/?.lua", lua_tostring(L, -2), lua_tostring(L, -1));
-    lua_setfield(L, -4, "path");
-    lua_pop(L, 3);
+    lua_pushfstring(L, "%s;%s/?.lua;%s/?.lua", lua_tostring(L, -1), folder, lua_tostring(L, -3));
+    lua_setfield(L, -3, "path");
+    lua_pop(L, 4);
 }
 
 bool engine_load(engine *n, const char *script, bool *missing, as_error *e)
 {
     const char *name = engine_short_path(script);
-    add_folder(n->L, name);
+    add_folders(n->L, name);
     return run_sources_load(n->L, &n->sources, name, name, missing, e);
 }
 
 bool engine_load_text(engine *n, const char *script, const char *text, as_error *e)
 {
     const char *name = engine_short_path(script);
-    add_folder(n->L, name);
+    add_folders(n->L, name);
     lua_pushfstring(n->L, "@%s", name);
     int status = luaL_loadbufferx(n->L, text, strlen(text), lua_tostring(n->L, -1), "t");
     lua_remove(n->L, -2);

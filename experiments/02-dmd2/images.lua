@@ -1,55 +1,9 @@
--- Fashion-MNIST at 14 x 14 with classes: a teacher trained too briefly, students of one step or several.
+-- Students of one step or several of a Fashion-MNIST teacher that was trained too briefly.
 local as = require "assay"
 local nn = require "assay.nn"
-local denoiser = require "assay.denoiser"
-local distance = require "assay.distance"
-local teacher = require "assay.teacher"
+local fashion = require "testbed.fashion"
 
 local images = {}
-
--- [N,1,14,14] in [-1, 1], the mean of 2 x 2 pixels
-local function split(name)
-  local data = as.dataset { "fashion_mnist" }[name]
-  return as.data { x = data.x:avg_pool2d(2):affine(2, -1), y = data.y }
-end
-
--- D(x, sigma, class), what all students and fakes begin as
-local function teach(run, p)
-  return teacher {
-    run, name = "edm-fashion", params = p, plugins = { "datasets/fashion_mnist" },
-    build = function()
-      return denoiser.edm { denoiser.residual { 196, classes = 10 }, sigma_data = 0.5 }
-    end,
-    train = function(net, o)
-      local loss = denoiser.edm_loss { net, classes = 10 }
-      return denoiser.fit {
-        net, split "train", loss = loss, steps = o.steps, batch = 128, lr = o.lr, ema = 0.999,
-      }
-    end,
-  }
-end
-
--- A classifier whose 64 features the Frechet distance is taken in.
-local function classifier(run, p)
-  return teacher {
-    run, name = "features-fashion", params = p, plugins = { "datasets/fashion_mnist" },
-    build = function()
-      return nn.module {
-        body = nn.seq {
-          nn.conv2d { 1, 16, 3, padding = 1 }, nn.relu {}, nn.max_pool2d { 2 },
-          nn.conv2d { 16, 32, 3, padding = 1 }, nn.relu {}, nn.max_pool2d { 2 },
-          nn.flatten {}, nn.linear { 32 * 9, 64 }, nn.relu {},
-        },
-        last = nn.linear { 64, 10 },
-        forward = function(self, x) return self.last(self.body(x)) end,
-      }
-    end,
-    train = function(net, o)
-      local function loss(batch) return net(batch.x):cross_entropy(batch.y):mean() end
-      return denoiser.fit { net, split "train", loss = loss, steps = o.steps, batch = 128, ema = 0.99 }
-    end,
-  }
-end
 
 -- The teacher's samples of labels by the probability-flow ODE from z.
 local function solve(net, p, z, labels, steps)
@@ -65,32 +19,6 @@ local function sample(net, schedule, z, labels)
     x = net((x or 0) + noise * level, as.full(level, #z), labels)
   end
   return x
-end
-
--- The share of real items that lie as near to a generated one as its k-th neighbour among these does
--- (Kynkaanniemi et al. 2019).
-local function recall(real, fake, k)
-  local radius = fake:squared_distances(fake):sort(2):slice(2, k + 1, k + 1):transpose() -- [1,N]; 1 is itself
-  return (radius - real:squared_distances(fake)):ge(0):max(2):mean():item()
-end
-
--- A function of draw(z, labels): the Frechet distance of what it makes from real images, and with `all` also
--- accuracy and recall. Each call draws anew; all arms of a seed get the same z in the same order.
-local function judge(p, net)
-  local labels = as.arange(10):tile(p.samples // 10, 1)
-  local real = as.no_grad(function() return net.body(split(p.judged):subset(p.samples).x) end)
-  return function(draw, all)
-    return as.scope(as.no_grad, function()
-      local x = draw(as.randn { p.samples, 1, 14, 14, stream = "judged" }, labels)
-      local of_x = net.body(x)
-      local row = { FD = distance.frechet(of_x, real) }
-      if all then
-        row.accuracy = net.last(of_x):argmax(2):eq(labels):mean()
-        row.recall = recall(real:slice(1, 1, p.recalled), of_x:slice(1, 1, p.recalled), 5)
-      end
-      return row
-    end)
-  end
 end
 
 -- A module of fake and head: the logits of a two-layer perceptron of the third block's features.
@@ -139,8 +67,8 @@ end
 
 --- The teacher's own samples, by 17 and by 35 calls.
 function images.teacher(run, p)
-  local net, row = teach(run, p.teacher), {}
-  local measure = judge(p, classifier(run, p.classifier))
+  local net, row = fashion.teacher(run, p.teacher), {}
+  local measure = fashion.judge(p, fashion.classifier(run, p.classifier))
   for _, steps in ipairs { 9, 18 } do
     local measured = measure(function(z, labels) return solve(net, p, z, labels, steps) end, true)
     for name, value in pairs(measured) do
@@ -153,12 +81,12 @@ end
 
 --- p.updates generator updates of an arm's distiller, measured every p.every of them.
 function images.run(run, p)
-  local net, features = teach(run, p.teacher), classifier(run, p.classifier)
-  local measure = judge(p, features)
+  local net, features = fashion.teacher(run, p.teacher), fashion.classifier(run, p.classifier)
+  local measure = fashion.judge(p, features)
   local student, distiller, step = student_of(p, net, features)
   local ratio, schedule = p.distiller.ratio or 1, p.distiller.schedule or { p.distiller.sigma_init }
   local clock, worst = 0, -math.huge
-  local real = split "train":batches { p.batch, shuffle = true, steps = p.updates * ratio, stream = "real" }
+  local real = fashion.split "train":batches { p.batch, shuffle = true, steps = p.updates * ratio, stream = "real" }
   for update = 1, p.updates do
     local began = as.clock()
     for _ = 1, ratio do

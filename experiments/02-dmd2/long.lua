@@ -26,6 +26,14 @@ return as.experiment {
   },
   arms = { r10 = { ratio = 10 }, simulated = four_steps "simulated", real = four_steps "real" },
   seeds = 3,
+  smoke = {
+    seeds = 1,
+    params = { start = { steps = 30 }, teacher = { steps = 20 }, classifier = { steps = 20 }, recalled = 100 },
+    arms = {
+      r10 = { updates = 4, every = 2, samples = 500 }, simulated = { updates = 4, every = 2, samples = 500 },
+      real = { updates = 4, every = 2, samples = 500 },
+    },
+  },
   claims = {
     simulated = as.claim.beats { "simulated", "real", metric = "FD", lower = true, seeds = "3 of 3",
       paper = "simulated inputs close the gap between training and sampling" },
