@@ -86,7 +86,8 @@ function images.run(run, p)
   local student, distiller, step = student_of(p, net, features)
   local ratio, schedule = p.distiller.ratio or 1, p.distiller.schedule or { p.distiller.sigma_init }
   local clock, worst = 0, -math.huge
-  local real = fashion.split "train":batches { p.batch, shuffle = true, steps = p.updates * ratio, stream = "real" }
+  local steps = p.updates * ratio
+  local real = fashion.split "train":batches { p.batch, shuffle = true, steps = steps, stream = "real" }
   for update = 1, p.updates do
     local began = as.clock()
     for _ = 1, ratio do

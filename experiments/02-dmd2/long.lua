@@ -28,7 +28,9 @@ return as.experiment {
   seeds = 3,
   smoke = {
     seeds = 1,
-    params = { start = { steps = 30 }, teacher = { steps = 20 }, classifier = { steps = 20 }, recalled = 100 },
+    params = {
+      start = { steps = 30 }, teacher = { steps = 20 }, classifier = { steps = 20 }, recalled = 100,
+    },
     arms = {
       r10 = { updates = 4, every = 2, samples = 500 }, simulated = { updates = 4, every = 2, samples = 500 },
       real = { updates = 4, every = 2, samples = 500 },

@@ -8,7 +8,8 @@ local plane = {}
 function plane.run(run, p)
   local law, fresh = ring.law(p.samples)
   local first = ring.start(run, p.start)
-  local d = { "dmd2", ratio = p.ratio, schedule = { p.sigma_init }, sigma_data = ring.sd, teacher = law.denoise }
+  local d = { "dmd2", ratio = p.ratio, schedule = { p.sigma_init }, sigma_data = ring.sd }
+  d.teacher = law.denoise
   d.student, d.fake = first:clone():unfreeze(), first:clone():unfreeze()
   d.student_optimizer = as.optim.adamw { d.student, lr = p.lr, decay = 0.01 }
   d.fake_optimizer = as.optim.adamw { d.fake, lr = p.lr, decay = 0.01 }

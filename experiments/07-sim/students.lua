@@ -16,16 +16,17 @@ local function divergence(p, law, fake, x0)
   return square:sqrt():mean():item(), square:mean():item()
 end
 
--- p.updates alternations from `first` under p.distiller and o; `step(distiller)` is one of them, `measure(mean,
--- d, last)` gives the row of the averaged student every p.every.
+-- p.updates alternations from `first` with o.teacher and o.of_data, the data's parameters; o.step(distiller)
+-- is one of them, o.measure(student, fake, last) gives the row of the averaged student every p.every.
 local function train(run, p, first, o)
-  local d = { teacher = o.teacher, sigma_init = p.sigma_init, sigma_max = p.sigma_max }
+  local d = {}
   for name, value in pairs(p.distiller) do -- with the plugin's defaults in place of what the arm leaves out
     d[name] = value
   end
   for name, value in pairs(o.of_data) do
     d[name] = value
   end
+  d.teacher, d.sigma_init, d.sigma_max = o.teacher, p.sigma_init, p.sigma_max
   d.student, d.fake = first:clone():unfreeze(), first:clone():unfreeze()
   d.student_optimizer = as.optim.adam { d.student, lr = p.lr, beta1 = 0 }
   d.fake_optimizer = as.optim.adam { d.fake, lr = p.lr, beta1 = 0 }

@@ -35,8 +35,8 @@ function ring.law(n)
   return mixture(data), data.test.x
 end
 
---- A row's W2 (sliced) of samples x from fresh items, modes (that hold a quarter of their share or more within
---- three deviations) and far (the share of samples that are farther than that from every mode).
+--- The row of samples x: W2 (sliced) from fresh items, modes (that hold a quarter of their share or more
+--- within three deviations) and far (the share of samples that are farther than that from every mode).
 function ring.judge(law, fresh, x)
   local near, mode = (-x:squared_distances(law.mean)):max(2), (-x:squared_distances(law.mean)):argmax(2)
   local within = near:ge(-(3 * deviation) ^ 2)

@@ -86,6 +86,29 @@ fails exit 'exited with code 0 without finishing' crashed
 sed 's/headline = "loss",/& allow_nan = true,/' x.lua >y.lua
 expect_exit 0 assay run y.lua --set params.how=nan --db y.db
 
+# modules of a folder beside the script's own, from wherever it is run
+mkdir -p lab/one lab/shared
+echo 'return { seed = 7 }' >lab/shared/known.lua
+cat >lab/one/z.lua <<'END_LUA'
+local as = require "assay"
+return as.experiment {
+  name = "z", seeds = { require("shared.known").seed }, params = {}, arms = { a = {} },
+  run = function(run) run:log(1, { loss = 0 }) end,
+}
+END_LUA
+here=$PWD
+for from in . lab lab/one; do
+    (cd $from && assay run "$here/lab/one/z.lua" --db "$here/z.db" >"$box/out" 2>"$box/err") ||
+        fail "no shared.known from $from"
+done
+cd lab/one
+expect_exit 0 assay run z.lua --again --db "$here/z.db"
+cd "$here"
+expect_query z.db "select distinct path from run_source where path like '%known.lua' order by 1" \
+    "../shared/known.lua
+./shared/known.lua
+lab/shared/known.lua"
+
 # a job that is none
 expect_exit 2 assay-worker run nope.json
 expect_err "cannot read nope.json"
