@@ -17,10 +17,10 @@ return as.experiment {
     teacher = { steps = 4000, lr = 1e-3 }, classifier = { steps = 1500 },
   },
   arms = {
-    di = { distiller = { "diff_instruct" } },
-    ph = { distiller = { "sim", distance = "pseudo_huber", c = 0.03 } },
-    l2 = { distiller = { "sim", distance = "l2", alpha = 1 } },
-    sid = { distiller = { "sim", distance = "l2", alpha = 1.2 } },
+    di = { lr = 3e-4, distiller = { "diff_instruct" } },
+    ph = { lr = 1e-3, distiller = { "sim", distance = "pseudo_huber", c = 0.03 } },
+    l2 = { lr = 1e-3, distiller = { "sim", distance = "l2", alpha = 1 } },
+    sid = { lr = 3e-4, distiller = { "sim", distance = "l2", alpha = 1.2 } },
   },
   seeds = 2,
   smoke = {
