@@ -46,6 +46,15 @@ static const option options[] = {
     "  iif(coalesce(c.least_mean, c.of_seeds, c.least_share) IS NOT NULL, '',"                               \
     "      printf(', %s %s %.4g', iif(c.pooled, 'number', c.center), " SIGN ", c.null_value)), 3) END"
 
+/* Mean over the runs a verdict rests on: of the metric `clock/ms a step` of those that logged it, else of all
+ * seconds over the last step logged. */
+#define MS_A_STEP                                                                                            \
+    "(SELECT coalesce("                                                                                      \
+    "    avg((SELECT m.value FROM last_metric m WHERE m.run_id = r.id AND m.name = 'clock/ms a step')),"     \
+    "    avg(r.seconds * 1000 / nullif((SELECT max(step) FROM metric m WHERE m.run_id = r.id), 0)))"         \
+    "  FROM run r WHERE r.id IN (SELECT u.run_id FROM claim_value n"                                         \
+    "    JOIN claim_value_run u ON u.claim_value_id = n.id WHERE n.verdict_id = v.id))"
+
 static const char as_table[] =
     "SELECT x.paper, x.name || '/' || c.name AS claim, c.paper_says AS \"paper says\","
     " iif(v.mean IS NULL, '', printf('%.4g', v.mean)) ||"
@@ -54,13 +63,14 @@ static const char as_table[] =
     " ELSE v.outcome END AS verdict,"
     " (SELECT nullif(count(DISTINCT run_id), 0) FROM claim_value JOIN claim_value_run ON claim_value_id = "
     "claim_value.id"
-    "   WHERE verdict_id = v.id) AS runs" CLAIMS;
+    "   WHERE verdict_id = v.id) AS runs, round(" MS_A_STEP ", 3) AS \"ms a step\"" CLAIMS;
 
 static const char as_data[] =
     "SELECT x.name AS experiment, x.paper, c.name AS claim, c.statement, c.paper_says, c.kind, v.outcome,"
     " v.trial, v.rule, v.interval, v.mean, v.low, v.high, v.n, v.n_right, c.side, c.null_value, c.or_equal,"
     " c.center, c.least_mean, c.least_seeds, c.of_seeds, c.least_share, c.pooled, c.parts, c.method,"
-    " v.right_share, v.sign_p, v.wilcoxon_p, v.sentence, v.at, c.created_at AS claimed_at, c.change" CLAIMS;
+    " v.right_share, v.sign_p, v.wilcoxon_p, v.sentence, v.at, c.created_at AS claimed_at, c.change,"
+    " " MS_A_STEP " AS ms_a_step" CLAIMS;
 
 /* Below the table: what each claim says, and what there is to say about its verdict. */
 static const char as_notes[] =

@@ -70,7 +70,7 @@ local function run_one(run, p)
     test, name = rest:subset(5000), "val/accuracy"
   end
   run:log(p.total, { [name] = as.metrics.accuracy(net, test), ["seconds/scoring"] = scored - began,
-    ["seconds/step"] = (trained - scored) / p.total })
+    ["clock/ms a step"] = (trained - scored) * 1000 / p.total })
   if run.arm == "full" then
     log_stability(run, p, items)
   end

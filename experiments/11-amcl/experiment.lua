@@ -97,7 +97,7 @@ return as.experiment {
         end
       end)
     end
-    run:log(last, { ["seconds/step"] = (as.clock() - began) / last })
+    run:log(last, { ["clock/ms a step"] = (as.clock() - began) * 1000 / last })
     local function features(data)
       return { x = as.metrics.outputs(net, data), y = data.y }
     end

@@ -125,6 +125,7 @@ local function judge_all(run, p, clean, rank, ways)
         add(("%s/%s"):format(name, target.name), accuracy, 1 / p.corruptions)
         add(("%s/%s"):format(name, corruption), accuracy, 1 / p.labels)
         add(name .. "/seconds", seconds, cell)
+        if name == "tent_lsa" then add("clock/ms a step", seconds * 1000, cell) end
         if off then add(name .. "/l1", off, cell) end
       end
     end

@@ -124,7 +124,7 @@ local function run_one(run, p)
   end
   local top = topk(as.metrics.outputs(net, scored), scored.y):tolist()
   run:log(last, { [name .. "/top1"] = top[1], [name .. "/top2"] = top[2],
-    ["seconds/step"] = (as.clock() - began) / last })
+    ["clock/ms a step"] = (as.clock() - began) * 1000 / last })
   if p.dataset.xi > 0 then -- how many wrong labels the net has learnt, and where the temperatures went
     local wrong = items.noisy:float()
     local fitted = as.metrics.outputs(net, items):argmax(-1):eq(items.y)

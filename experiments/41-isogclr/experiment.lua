@@ -82,7 +82,7 @@ return as.experiment {
     end
     local net, head, began = training.encoder(), as.head(p.head), as.clock()
     local steps = training.contrast(p, images, net, head)
-    run:log(0, { ["seconds/step"] = (as.clock() - began) / steps })
+    run:log(0, { ["clock/ms a step"] = (as.clock() - began) * 1000 / steps })
     local function features(data)
       return { x = as.metrics.outputs(net, data), y = data.y }
     end

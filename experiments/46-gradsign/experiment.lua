@@ -35,7 +35,7 @@ local function train(run, p, data)
         end)
       end
       run:log(k, { accuracy = as.metrics.accuracy(net, test),
-        ["seconds/step"] = (as.clock() - began) / steps })
+        ["clock/ms a step"] = (as.clock() - began) * 1000 / steps })
     end)
   end
 end

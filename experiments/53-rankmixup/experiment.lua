@@ -130,7 +130,7 @@ local function run_one(run, p)
       opt:update(step[p.step](net, loss, batch, p))
     end)
   end
-  run:log(last, { ["seconds/step"] = (as.clock() - began) / last })
+  run:log(last, { ["clock/ms a step"] = (as.clock() - began) * 1000 / last })
   run:log(last, { ["val/nll"] = as.metrics.outputs(net, held):cross_entropy(held.y):mean() })
   if not p.tuning then
     run:log(last, judge(net, held, data.test))
