@@ -43,10 +43,7 @@ end
 
 -- The arm's student, its distiller, and a step of it as a function of z, labels and a real batch.
 local function student_of(p, net, features)
-  local d = {}
-  for name, value in pairs(p.distiller) do -- all its parameters, those not declared by their defaults
-    d[name] = value
-  end
+  local d = p.distiller
   d.sigma_max, d.sigma_data, d.teacher = p.sigma_max, 0.5, net
   d.student, d.fake = net:clone():unfreeze(), net:clone():unfreeze()
   local disc = p.gan and discriminator(d.fake)

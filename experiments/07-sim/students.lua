@@ -19,10 +19,7 @@ end
 -- p.updates alternations from `first` with o.teacher and o.of_data, the data's parameters; o.step(distiller)
 -- is one of them, o.measure(student, fake, last) gives the row of the averaged student every p.every.
 local function train(run, p, first, o)
-  local d = {}
-  for name, value in pairs(p.distiller) do -- with the plugin's defaults in place of what the arm leaves out
-    d[name] = value
-  end
+  local d = p.distiller
   for name, value in pairs(o.of_data) do
     d[name] = value
   end
