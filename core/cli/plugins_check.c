@@ -83,7 +83,8 @@ static bool find_spec(const report *p, path_text out)
     return true;
 }
 
-/* Specs of a build tree may use its test plugins, as under ctest, and start the engine themselves. */
+/* Specs of a build tree may use its test plugins, as under ctest, and start the engine themselves. Where the
+ * tests were not built there are those in Lua. */
 static void set_spec_environment(void)
 {
     as_error ignored = {0};
@@ -91,7 +92,8 @@ static void set_spec_environment(void)
     if (!path_of_program(folder, &ignored))
         return;
     setenv("ASSAY_BUILD", folder, 0);
-    if (path_join(plugins, folder, "tests/plugins", &ignored) && access(plugins, R_OK) == 0)
+    if ((path_join(plugins, folder, "tests/plugins", &ignored) && access(plugins, R_OK) == 0) ||
+        path_of_shared("tests/plugins_good", plugins, &ignored))
         setenv("ASSAY_PLUGIN_PATH", plugins, 0);
 }
 

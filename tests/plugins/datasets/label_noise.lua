@@ -2,7 +2,7 @@ local as = require "assay"
 
 describe("datasets/label_noise", function()
   it("flips xi (C - 1) / C of the labels of one split, and says which", function()
-    local clean = as.dataset { "counted" }
+    local clean = as.dataset { "sketch_classes" }
     local noisy = as.dataset { "label_noise", source = clean, xi = 0.4 }
     assert.same(clean.splits, noisy.splits)
     local train = noisy.train
@@ -18,7 +18,7 @@ describe("datasets/label_noise", function()
   end)
 
   it("flips to the next class with probability xi, which is the true rate", function()
-    local train = as.dataset { "label_noise", source = { "counted" }, xi = 0.3, kind = "next" }.train
+    local train = as.dataset { "label_noise", source = { "sketch_classes" }, xi = 0.3, kind = "next" }.train
     local y, clean = train.y:tolist(), train.clean:tolist()
     local flips = 0
     for i = 1, #y do
@@ -26,14 +26,14 @@ describe("datasets/label_noise", function()
       flips = flips + (y[i] ~= clean[i] and 1 or 0)
     end
     assert.near(0.3, flips / #y, 4 * math.sqrt(0.3 * 0.7 / #y)) -- four standard errors
-    local all = as.dataset { "label_noise", source = { "counted" }, xi = 1, kind = "next" }.train
+    local all = as.dataset { "label_noise", source = { "sketch_classes" }, xi = 1, kind = "next" }.train
     assert.equal((all.clean:tolist()[1] + 1) % 10, all.y:tolist()[1])
   end)
 
   it("flips similar pairs of a table, and leaves the other classes", function()
     -- T-shirt 0 and shirt 6, pullover 2 and coat 4, sandal 5 and sneaker 7 of Fashion-MNIST
     local to = { 6, 1, 4, 3, 2, 7, 0, 5, 8, 9 }
-    local noisy = as.dataset { "label_noise", source = { "counted" }, xi = 0.5, kind = "table", table = to }
+    local noisy = as.dataset { "label_noise", source = { "sketch_classes" }, xi = 0.5, kind = "table", table = to }
     local train = noisy.train
     local y, clean, flips, may = train.y:tolist(), train.clean:tolist(), 0, 0
     for i = 1, #y do
@@ -47,7 +47,7 @@ describe("datasets/label_noise", function()
 
   it("is the same data set in whatever order its splits are read", function()
     local function noisy()
-      return as.dataset { "label_noise", source = { "counted" }, xi = 0.4, split = "test" }
+      return as.dataset { "label_noise", source = { "sketch_classes" }, xi = 0.4, split = "test" }
     end
     local one, other = noisy(), noisy()
     local labels = one.test.y
@@ -58,7 +58,7 @@ describe("datasets/label_noise", function()
   it("refuses what has no labels to flip", function()
     local function fails(text, o)
       assert.error_matches(function()
-        o[1], o.source = "label_noise", { "counted" }
+        o[1], o.source = "label_noise", { "sketch_classes" }
         return as.dataset(o).train
       end, text, 1, true)
     end

@@ -10,16 +10,16 @@ local function sorted(list)
 end
 
 local function cut(o)
-  o[1], o.source = "long_tail", o.source or { "counted" }
+  o[1], o.source = "long_tail", o.source or { "sketch_classes" }
   return as.dataset(o)
 end
 
 describe("datasets/long_tail", function()
   it("keeps round(n_max r^(-k / 9)) items of the k-th class", function()
-    -- page 37's law of 1000 and ratio 50, a tenth of it: counted has 200 items a class
+    -- page 37's law of 1000 and ratio 50, a tenth of it: sketch_classes has 200 items a class
     local tail = cut({ n_max = 100, ratio = 50, shuffle = false })
     assert.same({ 100, 65, 42, 27, 18, 11, 7, 5, 3, 2 }, counts(tail.train))
-    assert.same(counts(as.dataset({ "counted" }).test), counts(tail.test))
+    assert.same(counts(as.dataset({ "sketch_classes" }).test), counts(tail.test))
   end)
 
   it("takes what the smallest class has where nothing is said", function()
@@ -37,7 +37,7 @@ describe("datasets/long_tail", function()
   end)
 
   it("keeps labels and items together", function()
-    local whole, tail = as.dataset({ "counted" }).train, cut({ n_max = 50, ratio = 10 }).train
+    local whole, tail = as.dataset({ "sketch_classes" }).train, cut({ n_max = 50, ratio = 10 }).train
     local label = {}
     local x, y = whole.x:reshape(#whole.y, -1):tolist(), whole.y:tolist()
     for i = 1, #y do label[x[i][1]] = y[i] end
