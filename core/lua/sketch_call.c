@@ -84,6 +84,13 @@ static void take_outputs(lua_State *L, sketch_call *k, int first, int n)
     take_rest(L, first, n);
 }
 
+/* A sample's x is in its fields. */
+static void take_beside_x(lua_State *L, sketch_call *k, int first, int n)
+{
+    (void)k;
+    take_rest(L, first - 1, n + 1);
+}
+
 /* A table of named tensors, each handed to `put`. */
 static void take_named(lua_State *L, int first, int n, const char *what,
                        void (*put)(as_ctx *c, const char *name, as_t x))
@@ -178,6 +185,12 @@ static void run_sample(as_ctx *c, const void *params, const as_t *in, as_sample 
     run(c, &(work){.k = {.sample = s}, .arguments = push_sample});
 }
 
+static void run_finish(as_ctx *c, const void *params, const as_t *in, as_sample *s)
+{
+    (void)params, (void)in;
+    run(c, &(work){.k = {.sample = s}, .arguments = push_sample, .results = take_beside_x});
+}
+
 static void run_advance(as_ctx *c, const void *params, const as_t *in, as_sample *s, int index)
 {
     (void)params, (void)in;
@@ -241,7 +254,7 @@ void sketch_set_calls(lua_State *L, int description, as_plugin *d)
     CALL(merge, run_merge);
     CALL(start, run_sample);
     CALL(advance, run_advance);
-    CALL(finish, run_sample);
+    CALL(finish, run_finish);
     CALL(open, run_open);
     CALL(read, run_read);
     CALL(draw, run_call);

@@ -33,7 +33,9 @@ describe("datasets/label_noise", function()
   it("flips similar pairs of a table, and leaves the other classes", function()
     -- T-shirt 0 and shirt 6, pullover 2 and coat 4, sandal 5 and sneaker 7 of Fashion-MNIST
     local to = { 6, 1, 4, 3, 2, 7, 0, 5, 8, 9 }
-    local noisy = as.dataset { "label_noise", source = { "sketch_classes" }, xi = 0.5, kind = "table", table = to }
+    local noisy = as.dataset {
+      "label_noise", source = { "sketch_classes" }, xi = 0.5, kind = "table", table = to,
+    }
     local train = noisy.train
     local y, clean, flips, may = train.y:tolist(), train.clean:tolist(), 0, 0
     for i = 1, #y do

@@ -5,7 +5,7 @@ local items = as.tensor { 0, 1, 2, 3 }
 -- A sampler whose items stay and whose log weights grow by those of `w` at each step.
 local function weighted(w, o)
   local hook = as.hook { "smc", threshold = o.threshold }
-  local sampler = as.sampler { "weighted", steps = o.steps, hooks = { hook } }
+  local sampler = as.sampler { "sketch_weighted", steps = o.steps, hooks = { hook } }
   return sampler, hook, as.tensor(w):log()
 end
 
@@ -80,10 +80,10 @@ describe("hooks/smc", function()
     again:reset()
     assert.equal(0, its_hook:state().resampled:item())
     assert.error_matches(function()
-      as.sampler { "weighted", hooks = { { "smc" }, { "smc" } } }:load(state)
+      as.sampler { "sketch_weighted", hooks = { { "smc" }, { "smc" } } }:load(state)
     end, '"hooks.2.logz" is missing', 1, true)
     assert.error_matches(function()
-      as.sampler { "weighted" }:load(state)
+      as.sampler { "sketch_weighted" }:load(state)
     end, '"hooks.1.logz" is extra', 1, true)
     assert.is_true(hook.reports.ess > 0)
   end)
