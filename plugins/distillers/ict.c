@@ -2,8 +2,8 @@
  * it was first (Song et al. 2023: curriculum = "root", levels = "uniform", weight = "one", metric = "square",
  * s0 = 2, s1 = 150 and a teacher). The student is a consistency function F(x, sigma), F(x, sigma_min) = x.
  * Without a teacher it is its own; a teacher that lags behind is the script's nn.ema of the student, moved
- * after each step at the rate reported as "ema". A network with dropout draws a mask of its own in each of
- * the two calls, where the paper repeats one. */
+ * after each step at the rate reported as "ema". Masks of dropout must be the same in the two calls as in
+ * the paper: docs/plugins/distillers.md says how a script repeats them. */
 #define AS_MINOR 1
 #include <assay/distil.h>
 

@@ -174,4 +174,32 @@ describe("distillers/ict", function()
       as.distiller { "ict", student = toy(0) }:step(as.ones(2, 1))
     end, "optimizer was not given", 1, true)
   end)
+
+  it("compares two calls under one mask of dropout, where the student repeats it", function()
+    -- what the student gives is the mask alone: the two are one, or differ by 2 with probability 1/2 a number
+    local function loss(repeats)
+      local k, student = 0, nn.module {
+        drop = nn.dropout { 0.5 }, scale = nn.linear { 8, 8, bias = false },
+        forward = function(self, x)
+          if repeats then as.seeded("dropout", self.k()) end
+          return self.drop(x * 0 + 1) + self.scale(x) * 0
+        end,
+      }
+      rawset(student, "k", function() return k end)
+      local d = distiller({ iterations = 100, s1 = 20, metric = "square", weight = "one" }, student:train())
+      local sum, masks = 0, {}
+      for step = 1, 4 do
+        k = step
+        sum = sum + d:step(as.zeros(16, 8)):item()
+        as.seeded("dropout", step)
+        masks[as.rand { 4, stream = "dropout" }:tolist()[1]] = true
+      end
+      local different = 0
+      for _ in pairs(masks) do different = different + 1 end
+      assert.equal(4, different) -- another mask each step
+      return sum / 4
+    end
+    assert.equal(0, loss(true))
+    assert.near(16, loss(false), 2) -- 8 numbers, 4 / 2 each
+  end)
 end)
